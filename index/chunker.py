@@ -1,0 +1,128 @@
+"""Article → passages: stretches that the encoder reads whole, cut at paragraphs and sentences.
+
+`langchain-text-splitters` decides where to cut. Its `start_index` can point at a wrong
+occurrence of a repeated text (langchain #21475), so offsets are never searched for: borders
+are marked in a copy of the text by two characters that a canonical text cannot hold, the
+pieces that come back are contiguous, and their lengths without the marks are the offsets.
+Overlap is added afterwards, by moving a passage's start back to an earlier sentence border.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from index.sentences import paragraph_ends, sentence_ends
+
+_PARAGRAPH, _SENTENCE = "\x1d", "\x1e"  # control characters: `normalise` removes them
+_MARKS = str.maketrans("", "", _PARAGRAPH + _SENTENCE)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunking:
+    """How articles are cut: lengths in the encoder's word pieces, without the special ones."""
+
+    max_tokens: int = 240
+    overlap_tokens: int = 40
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.overlap_tokens < self.max_tokens:
+            raise ValueError(
+                f"overlap_tokens is {self.overlap_tokens}; expected 0 ≤ overlap_tokens"
+                f" < max_tokens ({self.max_tokens})"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Where one passage lies in its text: half-open code points."""
+
+    start: int
+    end: int
+
+
+def chunk(text: str, count_tokens: Callable[[str], int], chunking: Chunking) -> list[Cut]:
+    """Cut a canonical text into passages.
+
+    Starts and ends are strictly increasing, every character that is not white space lies in a
+    passage, and no passage starts or ends with white space. A passage holds at most
+    `chunking.max_tokens` tokens; its first part of up to `overlap_tokens` repeats the end of
+    the one before.
+
+    Raises:
+        ValueError: the text holds one of the two border marks, so it was not normalised.
+
+    """
+    if _PARAGRAPH in text or _SENTENCE in text:
+        raise ValueError("the text holds control characters; pass it through `normalise` first")
+    pieces = _split(text, count_tokens, chunking.max_tokens - chunking.overlap_tokens)
+    borders = sentence_ends(text)
+    cuts: list[Cut] = []
+    position = 0
+    for piece in pieces:
+        end = position + len(piece)
+        if piece.strip():
+            start = _overlap_start(text, position, borders, count_tokens, chunking.overlap_tokens)
+            cut = _trim(text, start if cuts else position, end)
+            if cuts and cut.start <= cuts[-1].start:  # an overlap must not reach further back
+                cut = _trim(text, position, end)
+            cuts.append(cut)
+        position = end
+    if position != len(text):
+        raise AssertionError(f"pieces cover {position} of {len(text)} characters")
+    return cuts
+
+
+def _split(text: str, count_tokens: Callable[[str], int], size: int) -> list[str]:
+    """Return contiguous pieces of at most `size` tokens whose concatenation is the text."""
+    from langchain_text_splitters import RecursiveCharacterTextSplitter
+
+    def length(piece: str) -> int:
+        return count_tokens(piece.translate(_MARKS))
+
+    options: dict[str, Any] = {"strip_whitespace": False, "chunk_overlap": 0}
+    splitter = RecursiveCharacterTextSplitter(
+        separators=[_PARAGRAPH, _SENTENCE, "\n", " ", ""],
+        keep_separator="end",
+        chunk_size=size,
+        length_function=length,
+        **options,
+    )
+    pieces = (piece.translate(_MARKS) for piece in splitter.split_text(_marked(text)))
+    return [piece for piece in pieces if piece]
+
+
+def _marked(text: str) -> str:
+    """Return the text with a mark after each paragraph and each other sentence."""
+    paragraphs = set(paragraph_ends(text))
+    parts: list[str] = []
+    start = 0
+    for end in sentence_ends(text):
+        parts += (text[start:end], _PARAGRAPH if end in paragraphs else _SENTENCE)
+        start = end
+    parts.append(text[start:])
+    return "".join(parts)
+
+
+def _overlap_start(
+    text: str,
+    position: int,
+    borders: tuple[int, ...],
+    count_tokens: Callable[[str], int],
+    overlap: int,
+) -> int:
+    """Return the earliest sentence border from which to `position` fits into `overlap` tokens."""
+    start = position
+    for border in reversed((0, *borders[: bisect_left(borders, position)])):
+        if count_tokens(text[border:position]) > overlap:
+            break
+        start = border
+    return start
+
+
+def _trim(text: str, start: int, end: int) -> Cut:
+    """Return the cut without white space at its ends."""
+    piece = text[start:end]
+    return Cut(start + len(piece) - len(piece.lstrip()), end - len(piece) + len(piece.rstrip()))

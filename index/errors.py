@@ -1,0 +1,55 @@
+"""Everything that Footnote raises on purpose.
+
+FootnoteError
+├── IndexMissing        no index at the path
+├── IndexLocked         another process is changing the index
+├── IndexDamaged        the stored data does not read as it was written
+├── IndexIncompatible   made with another model, chunking or format version
+├── NothingToIndex      no article could be read from the sources
+├── ArticleMissing      no such article in the index
+├── UnreadableFile      one file could not be turned into an article
+├── ModelError          the weights of the encoder or the reader cannot be used
+└── QuestionError       the question cannot be asked (empty, too long, not text)
+
+Each message is one sentence or two: what was found, what was expected, what to do.
+"""
+
+
+class FootnoteError(Exception):
+    """Root of all errors that a user may see; its text is fit to be shown."""
+
+
+class IndexMissing(FootnoteError):
+    """There is no index at the path that was given."""
+
+
+class IndexLocked(FootnoteError):
+    """Another process holds the index's writer lock."""
+
+
+class IndexDamaged(FootnoteError):
+    """The index's file cannot be read as what it was written as."""
+
+
+class IndexIncompatible(FootnoteError):
+    """The index was made with another model, dimension, chunking or format version."""
+
+
+class NothingToIndex(FootnoteError):
+    """The sources hold no readable article."""
+
+
+class ArticleMissing(FootnoteError):
+    """The index holds no article of that id."""
+
+
+class UnreadableFile(FootnoteError):
+    """A file could not be read as an article; the text is the reason, without the path."""
+
+
+class ModelError(FootnoteError):
+    """A model folder is missing, damaged or not of the kind that was asked for."""
+
+
+class QuestionError(FootnoteError, ValueError):
+    """The question cannot be asked: empty, too long, or not text."""

@@ -1,0 +1,479 @@
+"""The verbs: build, open, add, update, remove, rebuild, list, check.
+
+Files are read, chunked and embedded outside any transaction. A change is then published in one
+short transaction, with its derived indexes made beforehand, so questions go on being answered
+from the generation before until the moment the next is in force.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from index import derived
+from index.articles import find_files
+from index.builder import build_store, embed, new_meta
+from index.chunker import Chunking, Cut, chunk
+from index.embedder import Embedder, SentenceTransformerEmbedder, model_fingerprint, model_folder
+from index.errors import ArticleMissing, IndexIncompatible, NothingToIndex
+from index.home import Home
+from index.ingest import Plan, Reading, plan, read_files
+from index.snapshot import Snapshot, Snapshots
+from index.store import Store, StoreMeta, new_change
+from index.values import (
+    Article,
+    ArticleInfo,
+    BuildReport,
+    CheckReport,
+    IndexInfo,
+    Notice,
+    Progress,
+    ProgressCallback,
+    Stage,
+)
+
+UPLOAD = "upload:"  # what the source of an article that came without a path begins with
+Sources = Iterable[Path | str] | Path | str
+
+
+def build_index(
+    sources: Sources,
+    *,
+    path: Path | str,
+    progress: ProgressCallback | None = None,
+    embedder: Embedder | None = None,
+    chunking: Chunking | None = None,
+) -> BuildReport:
+    """Build an index of files and folders at `path`, replacing the one there, if any.
+
+    The new index takes the old one's place in one step, at the end; until then, and after any
+    error or Ctrl-C, the old one is untouched and goes on answering.
+
+    Args:
+        sources: files and folders, the latter with all that is below them.
+        path: the index's own folder.
+        progress: called with a `Progress` after each file and batch; what it raises stops
+            the build.
+        embedder: the encoder; by default the one that comes with Footnote.
+        chunking: how articles are cut into passages.
+
+    Raises:
+        NothingToIndex: no article could be read from the sources.
+        IndexLocked: another process is changing the index.
+        IndexMissing: `path` holds something that is not an index.
+        ModelError: the encoder cannot be loaded.
+
+    """
+    started = time.monotonic()
+    roots = _paths(sources)
+    files, notices = find_files(roots)
+    reading = _read(files, progress, notices)
+    planned = plan({}, (), reading, stored=_no_article)
+    if not planned.put:
+        raise NothingToIndex(_nothing(roots, reading))
+    home = Home(Path(path))
+    home.prepare()
+    with home.writer():
+        encoder = embedder or SentenceTransformerEmbedder.load()
+        meta = new_meta(home, encoder, chunking or Chunking(), tuple(map(str, roots)))
+        build_store(home, meta, planned.put, planned.rows, encoder, progress)
+    return _report(home, planned, reading, started)
+
+
+def rebuild_index(
+    path: Path | str,
+    *,
+    progress: ProgressCallback | None = None,
+    embedder: Embedder | None = None,
+    chunking: Chunking | None = None,
+) -> BuildReport:
+    """Cut and embed the stored articles again, from their stored texts, and replace the index.
+
+    Works on an index that `open_index` refuses because it was made with another model. The
+    articles' files are not looked at.
+
+    Raises:
+        IndexMissing, IndexLocked, IndexDamaged, ModelError: as their names say.
+
+    """
+    started = time.monotonic()
+    home = Home(Path(path))
+    home.current()
+    with home.writer():
+        store = Store.open(home.current())
+        try:
+            roots, rows = store.meta().roots, store.sources()
+            encoder = embedder or SentenceTransformerEmbedder.load()
+            meta = new_meta(home, encoder, chunking or Chunking(), roots)
+            build_store(home, meta, store.all_articles(), rows, encoder, progress)
+        finally:
+            store.close()
+    ids = tuple(row.article_id for row in rows)
+    done = Plan((), (), (), (), tuple(dict.fromkeys(ids)), (), (), ())
+    return _report(home, done, Reading((), (), (), ()), started)
+
+
+def open_index(path: Path | str, *, embedder: Embedder | None = None) -> ArticleIndex:
+    """Open the index at `path`; use it as a context manager or call `close`.
+
+    Args:
+        path: the index's folder.
+        embedder: the encoder; by default the one that the index was made with, loaded when it
+            is first needed.
+
+    Raises:
+        IndexMissing: there is no index.
+        IndexDamaged: it cannot be read.
+        IndexIncompatible: it was made with another model or by another format version.
+
+    """
+    return ArticleIndex(Home(Path(path)), embedder)
+
+
+class ArticleIndex:
+    """An open index. All methods may be called from several threads.
+
+    Changes are made one at a time; a second one, also of another process, raises `IndexLocked`
+    at once. Questions are answered from the last published state meanwhile.
+    """
+
+    def __init__(self, home: Home, embedder: Embedder | None = None) -> None:
+        self._home = home
+        self._snapshots = Snapshots(home)
+        self._embedder = embedder
+        self._loading = threading.Lock()
+        with self._store() as store:
+            meta = store.meta()
+        fingerprint = (
+            embedder.fingerprint if embedder else model_fingerprint(model_folder(meta.model))
+        )
+        self._check_model(meta, embedder.name if embedder else meta.model, fingerprint)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections that no question is using."""
+        self._snapshots.close()
+
+    # Reading
+
+    @property
+    def path(self) -> Path:
+        """The index's folder."""
+        return self._home.path
+
+    @property
+    def generation(self) -> int:
+        """The number of the last published change."""
+        with self._store() as store:
+            return store.meta().generation
+
+    @property
+    def embedder(self) -> Embedder:
+        """The encoder that the index was made with; loaded on first use."""
+        with self._loading:
+            if self._embedder is None:
+                with self._store() as store:
+                    meta = store.meta()
+                loaded = SentenceTransformerEmbedder.load(meta.model)
+                self._check_model(meta, loaded.name, loaded.fingerprint)
+                self._embedder = loaded
+            return self._embedder
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """Yield the newest published state, which does not change inside the block."""
+        with self._snapshots.pin() as snapshot:
+            if self._embedder is not None:
+                self._check_model(snapshot.meta, self._embedder.name, self._embedder.fingerprint)
+            yield snapshot
+
+    def articles(self) -> list[ArticleInfo]:
+        """Return one line about each article, in the order of arrival."""
+        with self._store() as store:
+            return store.article_infos()
+
+    def article(self, article_id: str) -> Article:
+        """Return an article with its text.
+
+        Raises:
+            ArticleMissing: there is no article of that id.
+
+        """
+        with self._store() as store:
+            return store.article(article_id)
+
+    def info(self) -> IndexInfo:
+        """Return what the index is: size, model, generation, sources."""
+        with self._store() as store:
+            meta = store.meta()
+            articles, passages = store.count()
+            return IndexInfo(
+                path=str(self.path),
+                generation=meta.generation,
+                articles=articles,
+                passages=passages,
+                bytes=store.size(),
+                model=meta.model,
+                dimension=meta.dimension,
+                format_version=meta.format_version,
+                created=meta.created,
+                sources=meta.roots,
+            )
+
+    def check(self) -> CheckReport:
+        """Read everything and report each fault found; changes nothing."""
+        with self._store() as store:
+            articles, passages = store.count()
+            faults = [*store.faults(), *derived.faults(self._home.derived, store)]
+            return CheckReport(articles, passages, tuple(faults))
+
+    # Changing
+
+    def add(self, sources: Sources, *, progress: ProgressCallback | None = None) -> BuildReport:
+        """Add files and folders; one whose content is already indexed is left as it is.
+
+        Only articles that are new or changed are embedded. A file that cannot be read is
+        skipped, with its reason in the report.
+
+        Raises:
+            NothingToIndex: no article could be read from the sources.
+            IndexLocked: another change is under way.
+
+        """
+        roots = _paths(sources)
+        files, notices = find_files(roots)
+        return self._change(_named(files), roots, notices, progress=progress, must_find=True)
+
+    def add_uploads(
+        self, files: Iterable[tuple[str, Path]], *, progress: ProgressCallback | None = None
+    ) -> BuildReport:
+        """Add files by the name their owner gave them, from where they lie for the moment.
+
+        The same name again replaces what was uploaded under it. Raises as `add`.
+        """
+        named = [(UPLOAD + name, path) for name, path in files]
+        return self._change(named, [], [], progress=progress, must_find=True)
+
+    def update(self, *, progress: ProgressCallback | None = None) -> BuildReport:
+        """Look at the indexed files and folders again: add, re-read or drop what has changed.
+
+        A source that is no longer there at all (a drive that is not mounted) is kept, with a
+        warning; uploads have no file to look at and stay.
+
+        Raises:
+            IndexLocked: another change is under way.
+
+        """
+        with self._store() as store:
+            roots = [Path(root) for root in store.meta().roots]
+            known = {row.file for row in store.sources()}
+        present = [root for root in roots if root.exists()]
+        files, notices = find_files(present)
+        found = {str(file) for file in files}
+        gone = [
+            name
+            for name in known
+            if name not in found and any(Path(name).is_relative_to(root) for root in present)
+        ]
+        kept = [
+            Notice(str(root), "is no longer there; its articles are kept")
+            for root in roots
+            if root not in present
+        ]
+        return self._change(
+            _named(files), [], notices, dropped=gone, warnings=kept, progress=progress
+        )
+
+    def remove(self, articles: Iterable[str] | str) -> BuildReport:
+        """Remove articles by id, or by the path they came from.
+
+        Their files are not touched; an `update` finds those that lie in an indexed folder again.
+
+        Raises:
+            ArticleMissing: one of them is not in the index; then none is removed.
+            IndexLocked: another change is under way.
+
+        """
+        wanted = [articles] if isinstance(articles, str) else list(articles)
+        with self._store() as store:
+            rows = store.sources()
+        by_name = {row.article_id: row.article_id for row in rows}
+        by_name |= {row.source: row.article_id for row in rows}
+        for name in wanted:
+            if name not in by_name and str(Path(name).absolute()) not in by_name:
+                raise ArticleMissing(
+                    f"there is no article {name} in the index; `footnote index list` shows all"
+                )
+        ids = {by_name.get(name) or by_name[str(Path(name).absolute())] for name in wanted}
+        return self._change([], [], [], removed=ids)
+
+    def rebuild(
+        self, *, progress: ProgressCallback | None = None, chunking: Chunking | None = None
+    ) -> BuildReport:
+        """See `rebuild_index`; with this index's encoder."""
+        return rebuild_index(
+            self.path, progress=progress, embedder=self.embedder, chunking=chunking
+        )
+
+    # Inside
+
+    @contextmanager
+    def _store(self) -> Iterator[Store]:
+        store = Store.open(self._home.current())
+        try:
+            yield store
+        finally:
+            store.close()
+
+    def _check_model(self, meta: StoreMeta, name: str, fingerprint: str) -> None:
+        if fingerprint != meta.fingerprint:
+            raise IndexIncompatible(
+                f"the index at {self.path} was made with the model {meta.model}"
+                f" ({meta.fingerprint[:8]}), and this is {name} ({fingerprint[:8]}); run"
+                f" `footnote index rebuild --index {self.path}` to embed its articles again"
+            )
+
+    def _change(
+        self,
+        files: list[tuple[str, Path]],
+        roots: list[Path],
+        notices: list[Notice],
+        *,
+        dropped: Iterable[str] = (),
+        removed: Iterable[str] = (),
+        warnings: Iterable[Notice] = (),
+        progress: ProgressCallback | None = None,
+        must_find: bool = False,
+    ) -> BuildReport:
+        started = time.monotonic()
+        with self._home.writer(), self._store() as store:
+            rows = store.sources()
+            gone = set(removed)
+            reading = read_files(files, rows, progress)
+            reading = replace(
+                reading,
+                skipped=(*notices, *reading.skipped),
+                warnings=(*warnings, *reading.warnings),
+            )
+            planned = plan(
+                store.heads(),
+                [row for row in rows if row.article_id not in gone],
+                reading,
+                dropped,
+                stored=store.article,
+            )
+            if must_find and not (planned.put or planned.unchanged):
+                raise NothingToIndex(_nothing(roots or [p for _, p in files], reading))
+            meta = store.meta()
+            roots_after = tuple(dict.fromkeys((*meta.roots, *map(str, roots))))
+            if (planned.put, planned.delete, planned.rows, roots_after) == (
+                (),
+                (),
+                tuple(rows),
+                meta.roots,
+            ):
+                return _report(self._home, planned, reading, started)
+            embedded = self._publish(store, replace(meta, roots=roots_after), planned, progress)
+            return _report(self._home, planned, reading, started, embedded)
+
+    def _publish(
+        self, store: Store, meta: StoreMeta, planned: Plan, progress: ProgressCallback | None
+    ) -> int:
+        """Embed what is new, then put the whole change in force; return the passages embedded."""
+        cuts: list[list[Cut]] = []
+        texts: list[str] = []
+        if planned.put:
+            chunking = Chunking(meta.max_tokens, meta.overlap_tokens)
+            for article in planned.put:
+                cuts.append(chunk(article.text, self.embedder.count_tokens, chunking))
+                texts += (f"{article.title}\n{article.text[c.start : c.end]}" for c in cuts[-1])
+            vectors = embed(self.embedder, texts, progress)
+        if progress is not None:
+            progress(Progress(Stage.WRITE, 0, 1))
+        previous = self._snapshots.newest(meta.change) or derived.load(self._home.derived, store)
+        after = replace(meta, generation=meta.generation + 1, change=new_change())
+        with store.transaction():
+            store.delete_articles(planned.delete)
+            ids: list[int] = []
+            for article, article_cuts in zip(planned.put, cuts, strict=True):
+                ids += store.add_article(article, article_cuts)
+            if ids:
+                store.add_vectors(ids, vectors)
+            store.set_sources(planned.rows)
+            store.set_meta(after)
+            self._snapshots.put(derived.derive(self._home.derived, store, previous=previous))
+        self._home.clean(after.change)
+        if progress is not None:
+            progress(Progress(Stage.WRITE, 1, 1))
+        return len(texts)
+
+
+def _paths(sources: Sources) -> list[Path]:
+    listed = [sources] if isinstance(sources, Path | str) else list(sources)
+    return [Path(source).expanduser().absolute() for source in listed]
+
+
+def _named(files: Iterable[Path]) -> list[tuple[str, Path]]:
+    return [(str(file), file) for file in files]
+
+
+def _read(
+    files: Iterable[Path], progress: ProgressCallback | None, notices: list[Notice]
+) -> Reading:
+    reading = read_files(_named(files), (), progress)
+    return replace(reading, skipped=(*notices, *reading.skipped))
+
+
+def _no_article(article_id: str) -> Article:
+    raise AssertionError(f"a new index holds no article {article_id}")
+
+
+def _nothing(sources: Iterable[Path], reading: Reading) -> str:
+    """Return the sentence for sources without a readable article."""
+    where = ", ".join(map(str, sources)) or "the list of sources"
+    reasons = "; ".join(map(str, reading.skipped[:3]))
+    more = len(reading.skipped) - 3
+    return f"no article could be read from {where}" + (
+        f" ({reasons}{f'; and {more} more' if more > 0 else ''})" if reasons else ""
+    )
+
+
+def _report(
+    home: Home, planned: Plan, reading: Reading, started: float, embedded: int | None = None
+) -> BuildReport:
+    store = Store.open(home.current())
+    try:
+        articles, passages = store.count()
+        generation = store.meta().generation
+    finally:
+        store.close()
+    return BuildReport(
+        generation=generation,
+        articles=articles,
+        passages=passages,
+        added=planned.added,
+        updated=planned.updated,
+        unchanged=planned.unchanged,
+        removed=planned.removed,
+        skipped=reading.skipped,
+        duplicates=planned.duplicates,
+        warnings=reading.warnings,
+        embedded=passages if embedded is None else embedded,
+        seconds=time.monotonic() - started,
+    )

@@ -1,0 +1,159 @@
+"""One published state of an index, held still for the length of a question.
+
+This is all that the answer side needs of an index (`PassageIndex`), so that another engine can
+stand behind the same questions.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+
+from index import derived
+from index.derived import Derived
+from index.embedder import FloatArray
+from index.errors import IndexDamaged
+from index.home import Home
+from index.store import Store, StoreMeta
+from index.values import Article, Passage, ScoredPassage
+
+
+class PassageIndex(Protocol):
+    """What the answer side needs of an index: two searches and what they found."""
+
+    @property
+    def generation(self) -> int:
+        """The number of the published state; one more with every change."""
+
+    def search_dense(
+        self, queries: FloatArray, limit: int, *, articles: Collection[str] | None = None
+    ) -> list[list[ScoredPassage]]:
+        """Return for each query `(n, dimension)` of norm 1 the passages of highest cosine."""
+
+    def search_lexical(
+        self, questions: Sequence[str], limit: int, *, articles: Collection[str] | None = None
+    ) -> list[list[ScoredPassage]]:
+        """Return for each question the passages of highest BM25 score."""
+
+    def words(self, text: str) -> list[str]:
+        """Return the terms that lexical search sees in a text."""
+
+    def passages(self, ids: Iterable[int]) -> list[Passage]:
+        """Return the passages of these ids, in their order."""
+
+    def articles(self, ids: Iterable[str]) -> dict[str, Article]:
+        """Return the articles of these ids."""
+
+
+class Snapshot:
+    """A `PassageIndex` over one generation of the embedded index."""
+
+    def __init__(self, store: Store, meta: StoreMeta, indexes: Derived) -> None:
+        self.meta = meta
+        self._store = store
+        self._indexes = indexes
+
+    @property
+    def generation(self) -> int:
+        """See `PassageIndex.generation`."""
+        return self.meta.generation
+
+    def search_dense(
+        self, queries: FloatArray, limit: int, *, articles: Collection[str] | None = None
+    ) -> list[list[ScoredPassage]]:
+        """See `PassageIndex.search_dense`."""
+        allowed = None if articles is None else self._store.passage_ids(articles)
+        return self._indexes.vectors.search(queries, limit, allowed=allowed)
+
+    def search_lexical(
+        self, questions: Sequence[str], limit: int, *, articles: Collection[str] | None = None
+    ) -> list[list[ScoredPassage]]:
+        """See `PassageIndex.search_lexical`."""
+        search = self._indexes.lexical.search
+        return [search(question, limit, articles=articles) for question in questions]
+
+    def words(self, text: str) -> list[str]:
+        """See `PassageIndex.words`."""
+        return self._indexes.lexical.words(text)
+
+    def passages(self, ids: Iterable[int]) -> list[Passage]:
+        """See `PassageIndex.passages`."""
+        return self._store.passages(ids)
+
+    def articles(self, ids: Iterable[str]) -> dict[str, Article]:
+        """See `PassageIndex.articles`."""
+        return self._store.articles(ids)
+
+
+class Snapshots:
+    """Hands out snapshots of the store in force, to any number of threads.
+
+    Idle connections are kept for the next question. The derived indexes of the last two
+    changes stay in memory: the newest, and the one that questions in flight may still use.
+    """
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._idle: list[Store] = []
+        self._derived: dict[str, Derived] = {}
+        self._lock = threading.Lock()
+        self._deriving = threading.Lock()
+
+    @contextmanager
+    def pin(self) -> Iterator[Snapshot]:
+        """Yield the newest published state; it does not change inside the block."""
+        store = self._acquire()
+        try:
+            meta = store.pin()
+            yield Snapshot(store, meta, self._indexes(store, meta.change))
+        finally:
+            store.unpin()
+            with self._lock:
+                self._idle.append(store)
+
+    def put(self, indexes: Derived) -> None:
+        """Take the derived indexes of a change that is about to be published."""
+        with self._lock:
+            self._derived[indexes.change] = indexes
+            for change in list(self._derived)[:-2]:
+                del self._derived[change]
+
+    def newest(self, change: str) -> Derived | None:
+        """Return the derived indexes of a change, when they are in memory."""
+        return self._derived.get(change)
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        with self._lock:
+            while self._idle:
+                self._idle.pop().close()
+
+    def _acquire(self) -> Store:
+        for attempt in range(3):
+            current = self._home.current()
+            with self._lock:
+                stale = [store for store in self._idle if store.path != current]
+                fresh = [store for store in self._idle if store.path == current]
+                self._idle = fresh[:-1]
+            for store in stale:
+                store.close()
+            if fresh:
+                return fresh[-1]
+            try:
+                return Store.open(current)
+            except IndexDamaged:  # perhaps replaced between the two steps above
+                if attempt == 2 or self._home.current() == current:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _indexes(self, store: Store, change: str) -> Derived:
+        found = self._derived.get(change)
+        if found is None:
+            with self._deriving:
+                found = self._derived.get(change)
+                if found is None:
+                    found = derived.load(self._home.derived, store)
+                    self.put(found)
+        return found

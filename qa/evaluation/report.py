@@ -1,0 +1,198 @@
+"""What an evaluation found, and the machine that it ran on."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from qa.evaluation.metrics import Abstention
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where and when a figure was measured, and with which versions."""
+
+    cpu: str
+    cores: int
+    date: str  # ISO 8601
+    versions: Mapping[str, str]
+
+    @classmethod
+    def here(cls) -> Machine:
+        """Return this machine, today."""
+        names = {"footnote": "footnote-qa", "torch": "torch", "faiss": "faiss-cpu"}
+        return cls(
+            cpu=_cpu_model(),
+            cores=_usable_cores(),
+            date=datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
+            versions={name: _version(package) for name, package in names.items()},
+        )
+
+    def __str__(self) -> str:
+        versions = ", ".join(f"{name} {number}" for name, number in self.versions.items())
+        return f"{self.cpu}, {self.cores} cores · {self.date} · {versions}"
+
+
+def _cpu_model() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return next(iter(names), "") or platform.processor() or platform.machine()
+
+
+def _usable_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "from source"
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """How good the first answer is when an answer is always wanted; 0..1 or None."""
+
+    exact: float | None
+    f1: float | None
+    right: float | None  # share with F1 of at least metrics.RIGHT_F1
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """How many questions of one sort came out how."""
+
+    answered: int
+    unsure: int
+    not_found: int
+
+    @property
+    def total(self) -> int:
+        """How many questions there were."""
+        return self.answered + self.unsure + self.not_found
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """Where the gold passage stands among the hits; 0..1 or None."""
+
+    recall: Mapping[int, float | None]  # k → share of questions
+    mrr: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """What the confidence is worth, over all questions; 0..1 or None."""
+
+    auroc: float | None  # 0.5 is chance, higher is better
+    ece: float | None  # lower is better
+    right_at: Mapping[int, float | None]  # coverage in percent → share right
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Milliseconds of one `ask` at a time."""
+
+    p50: float
+    p95: float
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The figures of one evaluation; prints itself as a table."""
+
+    name: str
+    articles: int
+    passages: int
+    answerable: Outcomes
+    unanswerable: Outcomes
+    wanted: Texts  # answerable questions; a candidate that was only UNSURE counts
+    abstention: Abstention  # all questions; only ANSWERED counts as an answer
+    retrieval: Retrieval  # answerable questions
+    confidence: Confidence
+    latency: Latency
+    machine: Machine
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain data."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        rows = [
+            ("answer always wanted", self._wanted()),
+            ("free to refuse", self._refusing()),
+            ("", self._refused()),
+            ("answerable", _counts(self.answerable)),
+            ("unanswerable", _counts(self.unanswerable)),
+            ("retrieval", self._retrieval()),
+            ("confidence", self._confidence()),
+            ("latency of one ask", f"p50 {self.latency.p50:.0f} ms  p95 {self.latency.p95:.0f} ms"),
+        ]
+        total = self.answerable.total + self.unanswerable.total
+        head = (
+            f"{self.name}: {total:,} questions ({self.answerable.total:,} answerable)"
+            f" over {self.articles:,} articles, {self.passages:,} passages"
+        )
+        return "\n".join(
+            [head, *(f"  {label:<21} {text}" for label, text in rows), "", str(self.machine)]
+        )
+
+    def _wanted(self) -> str:
+        texts = self.wanted
+        right = f"right (F1 ≥ 0.5) {_percent(texts.right)}"
+        return f"EM {_percent(texts.exact)}  F1 {_percent(texts.f1)}  {right}"
+
+    def _refusing(self) -> str:
+        found = self.abstention
+        answered = (
+            f"answered {_percent(found.answered)}, of these right {_percent(found.precision)}"
+        )
+        return f"EM {_percent(found.exact)}  F1 {_percent(found.f1)}  {answered}"
+
+    def _refused(self) -> str:
+        found = self.abstention
+        return (
+            f"refused: answerable {_percent(found.answerable_refused)},"
+            f" unanswerable {_percent(found.unanswerable_refused)}"
+        )
+
+    def _retrieval(self) -> str:
+        recall = "  ".join(f"@{k} {_share(value)}" for k, value in self.retrieval.recall.items())
+        return f"recall {recall}  MRR {_share(self.retrieval.mrr)}"
+
+    def _confidence(self) -> str:
+        right = ", ".join(
+            f"{_percent(share)} at {percent}%"
+            for percent, share in self.confidence.right_at.items()
+        )
+        return (
+            f"AUROC {_share(self.confidence.auroc)}  ECE {_share(self.confidence.ece)}"
+            f"  right by coverage: {right}"
+        )
+
+
+def _counts(outcomes: Outcomes) -> str:
+    return (
+        f"{outcomes.answered:,} answered, {outcomes.unsure:,} unsure,"
+        f" {outcomes.not_found:,} not found"
+    )
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f}"
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"

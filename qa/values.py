@@ -1,0 +1,207 @@
+"""The values that leave `qa/`: an answer, its citations, and how sure it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+from urllib.parse import urlencode
+
+from index.values import Article, text_sha256
+
+
+class Outcome(StrEnum):
+    """What came of a question."""
+
+    ANSWERED = "answered"  # confident enough to be shown as the answer
+    UNSURE = "unsure"  # the best span is shown as a candidate, not as the answer
+    NOT_FOUND = "not_found"  # nothing in the articles answers
+
+
+class ArticleLookup(Protocol):
+    """Where `Citation.verify` looks an article up as it stands now; an `ArticleIndex` is one."""
+
+    def article(self, article_id: str, /) -> Article:
+        """Return the article, or raise `ArticleMissing`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where the answer stands: `article.text[start:end] == quote`."""
+
+    article: Article
+    start: int  # code points, half-open
+    end: int
+    quote: str
+    sentence: str  # the whole sentence(s) around the quote, verbatim
+    sentence_start: int  # `article.text[sentence_start:][:len(sentence)] == sentence`
+    rank: int  # 1 for the passage that the answer was read from
+
+    @property
+    def link(self) -> str:
+        """The chat page's address of this place, relative to its root."""
+        query = {
+            "article": self.article.id,
+            "start": self.start,
+            "end": self.end,
+            "hash": self.article.sha256[:16],
+        }
+        return f"/?{urlencode(query)}"
+
+    def verify(self, articles: ArticleLookup | None = None) -> bool:
+        """Say whether the source reads as quoted.
+
+        Without `articles` the text that came with the answer is checked against its hash and
+        the quote; with it, the article as the index holds it now. A citation restored by
+        `from_dict` carries no text, so it verifies only with `articles`.
+        """
+        if articles is None:
+            article = self.article
+        else:
+            from index.errors import ArticleMissing
+
+            try:
+                article = articles.article(self.article.id)
+            except ArticleMissing:
+                return False
+        return (
+            article.sha256 == self.article.sha256
+            and text_sha256(article.text) == article.sha256
+            and article.text[self.start : self.end] == self.quote
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the citation as plain data."""
+        return {
+            "article": self.article.to_dict(),
+            "start": self.start,
+            "end": self.end,
+            "quote": self.quote,
+            "sentence": self.sentence,
+            "sentence_start": self.sentence_start,
+            "rank": self.rank,
+            "link": self.link,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Citation:
+        """Return the citation of `to_dict`."""
+        rest = {key: value for key, value in data.items() if key not in ("article", "link")}
+        return cls(article=Article.from_dict(data["article"]), **rest)
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """Another span that may be the answer, with the probability that it is."""
+
+    text: str
+    confidence: float  # 0..1
+    citations: tuple[Citation, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the alternative as plain data."""
+        return {
+            "text": self.text,
+            "confidence": self.confidence,
+            "citations": [citation.to_dict() for citation in self.citations],
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Alternative:
+        """Return the alternative of `to_dict`."""
+        return cls(
+            text=data["text"],
+            confidence=data["confidence"],
+            citations=tuple(map(Citation.from_dict, data["citations"])),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ClosestPassage:
+    """A passage that came nearest to the question; `article.text[start:end] == text`."""
+
+    article: Article
+    start: int
+    end: int
+    text: str
+    score: float  # the retriever's fused score; higher is nearer
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the passage as plain data."""
+        return {
+            "article": self.article.to_dict(),
+            "start": self.start,
+            "end": self.end,
+            "text": self.text,
+            "score": self.score,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> ClosestPassage:
+        """Return the passage of `to_dict`."""
+        rest = {key: value for key, value in data.items() if key != "article"}
+        return cls(article=Article.from_dict(data["article"]), **rest)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What Footnote says to one question.
+
+    `text` is the best span, also when the outcome is only `UNSURE`; it is empty, and there are
+    no citations, when the outcome is `NOT_FOUND`.
+    """
+
+    question: str
+    outcome: Outcome
+    text: str
+    confidence: float  # 0..1: the probability that the first span is right
+    citations: tuple[Citation, ...]
+    alternatives: tuple[Alternative, ...]
+    closest: tuple[ClosestPassage, ...]
+    interpreted_question: str  # the question as it was searched for
+    generation: int  # of the index that answered
+    timings: Mapping[str, float] = field(default_factory=dict, compare=False)  # stage → ms
+
+    def __str__(self) -> str:
+        if self.outcome is Outcome.NOT_FOUND:
+            lines = ["Not in your articles."]
+            lines += [f"  closest: {p.article.title}, {p.start}–{p.end}" for p in self.closest]
+            return "\n".join(lines)
+        doubt = "" if self.outcome is Outcome.ANSWERED else "Perhaps: "
+        lines = [f"{doubt}{self.text}  ({self.confidence:.0%})"]
+        for number, citation in enumerate(self.citations, 1):
+            sentence = " ".join(citation.sentence.split())
+            lines.append(f"  [{number}] {citation.article.title}: “{sentence}”")
+        return "\n".join(lines)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the answer as plain data: the one schema of Python, command line and HTTP."""
+        return {
+            "question": self.question,
+            "interpreted_question": self.interpreted_question,
+            "outcome": str(self.outcome),
+            "text": self.text,
+            "confidence": self.confidence,
+            "citations": [citation.to_dict() for citation in self.citations],
+            "alternatives": [alternative.to_dict() for alternative in self.alternatives],
+            "closest": [passage.to_dict() for passage in self.closest],
+            "generation": self.generation,
+            "timings": dict(self.timings),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Answer:
+        """Return the answer of `to_dict`."""
+        return cls(
+            question=data["question"],
+            interpreted_question=data["interpreted_question"],
+            outcome=Outcome(data["outcome"]),
+            text=data["text"],
+            confidence=data["confidence"],
+            citations=tuple(map(Citation.from_dict, data["citations"])),
+            alternatives=tuple(map(Alternative.from_dict, data["alternatives"])),
+            closest=tuple(map(ClosestPassage.from_dict, data["closest"])),
+            generation=data["generation"],
+            timings=dict(data["timings"]),
+        )

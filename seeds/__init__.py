@@ -1,0 +1,1 @@
+"""The starter articles, in Markdown; `footnote chat` indexes them on its first start."""
