@@ -65,8 +65,9 @@ class LexicalIndex:
     def _changed(self, removed: Collection[int], passages: Iterable[PassageText]) -> LexicalIndex:
         # One thread: the same passages give the same segments, so ties fall the same way.
         writer = self._index.writer(heap_size=_HEAP, num_threads=1)
-        for passage_id in removed:
-            writer.delete_documents_by_term("passage", passage_id)
+        if removed:  # by query: deletion by term misses unsigned fields (tantivy 0.27)
+            gone = tantivy.Query.term_set_query(self._schema, "passage", sorted(removed))
+            writer.delete_documents_by_query(gone)
         for passage in passages:
             document = tantivy.Document()
             document.add_unsigned("passage", passage.passage_id)

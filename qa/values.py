@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-from index.values import Article, text_sha256
+from index.values import Article, Passage, text_sha256
 
 
 class Outcome(StrEnum):
@@ -24,6 +24,31 @@ class ArticleLookup(Protocol):
 
     def article(self, article_id: str, /) -> Article:
         """Return the article, or raise `ArticleMissing`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that retrieval found, with its rank (1 is best) and score in each retriever."""
+
+    passage: Passage
+    score: float  # fused; higher is better
+    dense_rank: int | None  # None: not among those that the retriever returned
+    dense_score: float | None  # cosine, -1..1
+    lexical_rank: int | None
+    lexical_score: float | None  # BM25, > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a passage that may be the answer, in the article's code points."""
+
+    article_id: str
+    start: int
+    end: int
+    text: str
+    score: float  # the reader's, less its score for "no answer"; above 0 it prefers the span
+    probability: float  # the reader's, 0..1, among all spans of the passage and "no answer"
+    hit: Hit
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +186,14 @@ class Answer:
     closest: tuple[ClosestPassage, ...]
     interpreted_question: str  # the question as it was searched for
     generation: int  # of the index that answered
+    notice: str = ""  # one sentence to show with the answer, when there is something to say
     timings: Mapping[str, float] = field(default_factory=dict, compare=False)  # stage → ms
 
     def __str__(self) -> str:
         if self.outcome is Outcome.NOT_FOUND:
             lines = ["Not in your articles."]
             lines += [f"  closest: {p.article.title}, {p.start}–{p.end}" for p in self.closest]
-            return "\n".join(lines)
+            return "\n".join([*lines, self.notice] if self.notice else lines)
         doubt = "" if self.outcome is Outcome.ANSWERED else "Perhaps: "
         lines = [f"{doubt}{self.text}  ({self.confidence:.0%})"]
         for number, citation in enumerate(self.citations, 1):
@@ -187,6 +213,7 @@ class Answer:
             "alternatives": [alternative.to_dict() for alternative in self.alternatives],
             "closest": [passage.to_dict() for passage in self.closest],
             "generation": self.generation,
+            "notice": self.notice,
             "timings": dict(self.timings),
         }
 
@@ -203,5 +230,6 @@ class Answer:
             alternatives=tuple(map(Alternative.from_dict, data["alternatives"])),
             closest=tuple(map(ClosestPassage.from_dict, data["closest"])),
             generation=data["generation"],
+            notice=data["notice"],
             timings=dict(data["timings"]),
         )

@@ -35,7 +35,6 @@ from qa.values import Answer, Outcome
 
 RECALL_AT = (1, 3, 5, 10, 20)
 COVERAGES = (50, 80, 100)  # percent
-RETRIEVED_AT_ONCE = 32  # questions
 
 QuestionProgress = Callable[[int, int], None]  # questions done, questions in all
 
@@ -76,11 +75,12 @@ class Answerer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """One question's answer with its time."""
+    """What came of one question."""
 
     judged: metrics.Judged
     outcome: Outcome
     confidence: float
+    rank: int | None  # of the first right hit; None when there is none, or nothing to find
     milliseconds: float
 
 
@@ -139,10 +139,9 @@ def evaluate(
         raise FootnoteError("There is no question to evaluate; ask for a sample of at least one.")
     infos = assistant.index.articles()
     keys = {info.id: _keys(info) for info in infos}
-    answerable = [question for question in questions if question.answerable]
-    _require_articles(answerable, keys)
-    ranks = _ranks(assistant, answerable, keys)
-    asked = list(_ask_all(assistant, questions, progress))
+    _require_articles([question for question in questions if question.answerable], keys)
+    asked = list(_ask_all(assistant, questions, keys, progress))
+    ranks = [one.rank for one in asked if one.judged.answerable]
     return Report(
         name=name,
         articles=len(infos),
@@ -180,23 +179,18 @@ def _require_articles(questions: Sequence[Question], keys: Mapping[str, frozense
         )
 
 
-def _ranks(
-    assistant: Answerer, questions: Sequence[Question], keys: Mapping[str, frozenset[str]]
-) -> list[int | None]:
-    """Return the rank, from 1, of each question's first right hit."""
-    ranks: list[int | None] = []
-    for first in range(0, len(questions), RETRIEVED_AT_ONCE):
-        batch = questions[first : first + RETRIEVED_AT_ONCE]
-        found = assistant.retrieve([question.text for question in batch], limit=max(RECALL_AT))
-        for question, hits in zip(batch, found, strict=True):
-            right = (
-                rank
-                for rank, hit in enumerate(hits, 1)
-                if not keys[hit.passage.article_id].isdisjoint(question.keys)
-                and _holds_answer(question, hit.passage, assistant.index)
-            )
-            ranks.append(next(right, None))
-    return ranks
+def _rank(
+    assistant: Answerer, question: Question, keys: Mapping[str, frozenset[str]]
+) -> int | None:
+    """Return the rank, from 1, of the question's first right hit."""
+    (hits,) = assistant.retrieve([question.text], limit=max(RECALL_AT))
+    right = (
+        rank
+        for rank, hit in enumerate(hits, 1)
+        if not keys[hit.passage.article_id].isdisjoint(question.keys)
+        and _holds_answer(question, hit.passage, assistant.index)
+    )
+    return next(right, None)
 
 
 def _holds_answer(question: Question, passage: Passage, index: Articles) -> bool:
@@ -226,30 +220,36 @@ def _place(answer: str, start: int, text: str) -> int | None:
 
 
 def _ask_all(
-    assistant: Answerer, questions: Sequence[Question], progress: QuestionProgress | None
+    assistant: Answerer,
+    questions: Sequence[Question],
+    keys: Mapping[str, frozenset[str]],
+    progress: QuestionProgress | None,
 ) -> Iterator[_Asked]:
-    _ask(assistant, questions[0])  # loads what is loaded on first use; not counted
+    _ask(assistant, questions[0], keys)  # loads what is loaded on first use; not counted
     for number, question in enumerate(questions, 1):
-        yield _ask(assistant, question)
+        yield _ask(assistant, question, keys)
         if progress:
             progress(number, len(questions))
 
 
-def _ask(assistant: Answerer, question: Question) -> _Asked:
+def _ask(assistant: Answerer, question: Question, keys: Mapping[str, frozenset[str]]) -> _Asked:
+    rank = None
     begin = time.perf_counter()
     try:
         answer = assistant.ask(question.text)
+        milliseconds = 1000 * (time.perf_counter() - begin)
         outcome, text, confidence = answer.outcome, answer.text, answer.confidence
-    except QuestionError:  # a question that cannot be asked is refused
-        outcome, text, confidence = Outcome.NOT_FOUND, "", 0.0
-    milliseconds = 1000 * (time.perf_counter() - begin)
+        if question.answerable:
+            rank = _rank(assistant, question, keys)
+    except QuestionError:  # one that cannot be asked counts as refused, and takes no time
+        milliseconds, outcome, text, confidence = 0.0, Outcome.NOT_FOUND, "", 0.0
     judged = metrics.Judged(
         answerable=question.answerable,
         answered=outcome is Outcome.ANSWERED,
         exact=metrics.exact_match(text, question.answers),
         f1=metrics.f1(text, question.answers),
     )
-    return _Asked(judged, outcome, confidence, milliseconds)
+    return _Asked(judged, outcome, confidence, rank, milliseconds)
 
 
 def _outcomes(asked: Sequence[_Asked], *, answerable: bool) -> Outcomes:

@@ -1,0 +1,198 @@
+"""From files and folders to articles: finding the files, and the canonical form of their text.
+
+The text is normalised here, once. What comes out is frozen: every offset of a passage, a span or
+a citation counts its code points.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+import unicodedata
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from index.formats import SUFFIXES, read_file
+from index.values import Article, Notice, text_sha256
+
+MAX_TITLE = 300  # characters
+_SKIPPED_FOLDERS = frozenset(["__pycache__", "node_modules"])  # and hidden ones
+
+_NEW_LINES = dict.fromkeys((0x0B, 0x0C, 0x0D, 0x85, 0x2028, 0x2029), "\n")
+_SPACES = dict.fromkeys((0x09, 0xA0, 0x2007, 0x202F), " ")  # the tab and the no-break spaces
+_CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0), 0xFEFF))
+_SURROGATES = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
+_CANONICAL = {**_CONTROLS, **_SURROGATES, **_SPACES, **_NEW_LINES, 0x0A: "\n"}
+
+
+def normalise(text: str) -> str:
+    r"""Return the canonical form of a text; of a canonical text, the text itself.
+
+    NFC; "\n" for every kind of line end; no control characters and no byte order marks; U+FFFD
+    for lone surrogates; plain spaces for tabs and no-break spaces; no spaces at the ends of
+    lines, no more than one empty line in a row, and nothing blank at the ends.
+    """
+    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").translate(_CANONICAL))
+    text = "\n".join(line.rstrip() for line in text.split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", text).strip()
+
+
+def article_id(source: str) -> str:
+    """Return an article's id: the first 16 hexadecimal digits of its source's SHA-256."""
+    return hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def read_articles(path: Path, *, source: str | None = None) -> tuple[list[Article], list[Notice]]:
+    """Return a file's articles in their canonical form, and what was done to read them.
+
+    `source` is the path where it is not given; in a file of many articles each article's name
+    follows after "#". Raises `UnreadableFile` when the file gives none.
+    """
+    base = str(path) if source is None else source
+    articles: list[Article] = []
+    notices: list[Notice] = []
+    taken: set[str] = set()
+    for draft in read_file(path):
+        notices += [Notice(base, warning) for warning in draft.warnings]
+        name = base
+        if part := _one_line(draft.part):
+            name = f"{base}#{_unused(part, taken)}"
+        text = normalise(draft.text)
+        if not text:
+            notices.append(Notice(name, "it holds no text after control characters are removed"))
+            continue
+        metadata = {_one_line(key): normalise(value) for key, value in draft.metadata.items()}
+        articles.append(
+            Article(
+                id=article_id(name),
+                title=_title(draft.title) or _title(path.stem) or "Untitled",
+                text=text,
+                source=name,
+                sha256=text_sha256(text),
+                date=draft.date,
+                metadata=metadata,
+            )
+        )
+    return articles, notices
+
+
+def _one_line(text: str) -> str:
+    """Return a text in canonical form and in one line."""
+    return " ".join(normalise(text).split())
+
+
+def _title(text: str) -> str:
+    """Return a title of one line; a longer one than allowed ends in "…"."""
+    title = _one_line(text)
+    return title if len(title) <= MAX_TITLE else title[: MAX_TITLE - 1].rstrip() + "…"
+
+
+def _unused(part: str, taken: set[str]) -> str:
+    """Return `part`, or with the first number after it that makes it new, and take it."""
+    name = part
+    number = 1
+    while name in taken:
+        number += 1
+        name = f"{part} ({number})"
+    taken.add(name)
+    return name
+
+
+def find_files(sources: Iterable[Path]) -> tuple[list[Path], list[Notice]]:
+    """Return the article files among files and folders, sorted, and what was passed over.
+
+    Folders are searched to any depth. In them hidden files and folders are passed over without a
+    word, and symbolic links are followed only where they stay inside the folder. A file is
+    returned once, however many ways lead to it.
+    """
+    found: dict[Path, Path] = {}  # by the place where a file really is
+    notices: list[Notice] = []
+    for source in sources:
+        for path, fault in _candidates(Path(source)):
+            fault = fault or _fault(path)
+            if fault:
+                notices.append(Notice(_printable(path), fault))
+                continue
+            place = path.resolve()
+            if place not in found or path == place:
+                found[place] = path
+    return sorted(found.values()), list(dict.fromkeys(notices))
+
+
+def _printable(path: Path) -> str:
+    """Return a path as text that can be stored and shown whatever its bytes are."""
+    return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _fault(path: Path) -> str:
+    """Return why a file is not to be read, "" for a good one."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        return _reason(error)
+    if not stat.S_ISREG(mode):
+        return "it is not a regular file but a device, a pipe or a socket"
+    if path.suffix.lower() not in SUFFIXES:
+        return f"it is not an article format; supported are {', '.join(SUFFIXES)}"
+    if _printable(path) != str(path):
+        return "its name is not valid UTF-8; rename it"
+    if not os.access(path, os.R_OK):
+        return _reason(PermissionError())
+    return ""
+
+
+def _reason(error: Exception) -> str:
+    """Return why a path could not be opened."""
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file or folder"
+    if isinstance(error, PermissionError):
+        return "permission denied; allow this user to read it"
+    return f"it cannot be opened ({getattr(error, 'strerror', None) or error})"
+
+
+def _candidates(source: Path) -> Iterator[tuple[Path, str]]:
+    """Yield a source's files, each with why it is passed over, or ""."""
+    try:
+        if source.is_dir():
+            yield from _in_folder(source.resolve())
+        else:
+            yield source.absolute().parent.resolve() / source.name, ""
+    except (OSError, ValueError, RuntimeError) as error:  # a NUL in the name, a loop of links
+        yield source.absolute(), _reason(error)
+
+
+def _in_folder(root: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the files below a folder, each with why it is passed over, or ""."""
+    folders, seen = [root], {root}
+    while folders:
+        folder = folders.pop()
+        try:
+            with os.scandir(folder) as entries:
+                names = sorted(entry.name for entry in entries)
+        except OSError as error:
+            yield folder, _reason(error)
+            continue
+        for name in names:
+            if name.startswith(".") or name in _SKIPPED_FOLDERS:
+                continue
+            path, fault = _followed(folder / name, root)
+            if fault or not path.is_dir():
+                yield path, fault
+            elif path not in seen:
+                seen.add(path)
+                folders.append(path)
+
+
+def _followed(path: Path, root: Path) -> tuple[Path, str]:
+    """Return where a path in the folder `root` leads to, and why it may not be followed, or ""."""
+    try:
+        if not path.is_symlink():
+            return path, ""
+        target = path.resolve(strict=True)
+    except (OSError, RuntimeError) as error:
+        return path, f"it is a symbolic link that leads nowhere ({_reason(error)})"
+    if not target.is_relative_to(root):
+        return path, f"it is a symbolic link out of the folder {_printable(root)}"
+    return target, ""

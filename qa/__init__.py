@@ -1,0 +1,21 @@
+"""Question → answer in the articles' own words.
+
+assistant.py  the whole way        reader.py    passages → candidate spans
+retriever.py  question → hits      scoring.py   features → probability
+selector.py   spans → answer       values.py    Answer, Citation, Outcome
+"""
+
+from qa.assistant import Assistant, answer
+from qa.values import Alternative, Answer, Citation, ClosestPassage, Hit, Outcome, Span
+
+__all__ = [
+    "Alternative",
+    "Answer",
+    "Assistant",
+    "Citation",
+    "ClosestPassage",
+    "Hit",
+    "Outcome",
+    "Span",
+    "answer",
+]

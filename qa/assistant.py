@@ -1,0 +1,214 @@
+"""The whole way of a question, on one screen."""
+
+from __future__ import annotations
+
+import time
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from index.errors import ArticleMissing, QuestionError
+from index.library import ArticleIndex, open_index
+from index.snapshot import Snapshot
+from qa.reader import Reader, SpanReader
+from qa.retriever import retrieve
+from qa.scoring import Confidence
+from qa.selector import Evidence, select
+from qa.values import Answer, Hit, Span
+
+READ = 10  # passages that the reader reads of a question
+LONGEST_QUESTION = 2000  # characters
+
+
+class Assistant:
+    """Answers questions from one index; `open` it, and use it as a context manager.
+
+    All methods may be called from several threads, also while the index is changed.
+    """
+
+    def __init__(self, index: ArticleIndex, reader: Reader, confidence: Confidence) -> None:
+        self.index = index
+        self._reader = reader
+        self._confidence = confidence
+
+    @classmethod
+    def open(cls, path: Path | str) -> Assistant:
+        """Open the index at `path` with the reader that comes with Footnote.
+
+        Raises:
+            IndexMissing, IndexDamaged, IndexIncompatible, ModelError: as their names say.
+
+        """
+        return cls(open_index(path), SpanReader.load(), Confidence.load())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the index."""
+        self.index.close()
+
+    def ask(
+        self,
+        question: str,
+        *,
+        history: Sequence[tuple[str, Answer]] = (),
+        articles: Collection[str] | None = None,
+    ) -> Answer:
+        """Answer a question in the articles' own words, or say that they do not.
+
+        Args:
+            question: up to 2,000 characters.
+            history: the conversation's earlier turns; taken, and not yet used.
+            articles: ids of the articles to search; all when None.
+
+        Raises:
+            QuestionError: the question is empty, too long, or holds no words.
+            ArticleMissing: one of `articles` is not in the index.
+
+        """
+        del history
+        return self._answer([question], articles)[0]
+
+    def ask_many(self, questions: Sequence[str]) -> list[Answer]:
+        """Answer several questions in one batch, each as `ask` would alone."""
+        return self._answer(questions, None) if questions else []
+
+    def retrieve(self, questions: Sequence[str], *, limit: int = READ) -> list[list[Hit]]:
+        """Return for each question the passages found for it, best first."""
+        asked = [check_question(question) for question in questions]
+        with self.index.snapshot() as snapshot:
+            return retrieve(snapshot, self.index.embedder, asked, limit)
+
+    def gather(
+        self, questions: Sequence[str], *, articles: Collection[str] | None = None
+    ) -> list[Evidence]:
+        """Return for each question what was found and read, before an answer is chosen."""
+        return self._gather([check_question(q) for q in questions], articles, _Clock())
+
+    def _answer(self, questions: Sequence[str], articles: Collection[str] | None) -> list[Answer]:
+        clock = _Clock()
+        found = self._gather([check_question(q) for q in questions], articles, clock)
+        with clock("select"):
+            answers = [select(evidence, self._confidence) for evidence in found]
+        return [
+            replace(answer, notice=_script_notice(answer.question), timings=clock.timings())
+            for answer in answers
+        ]
+
+    def _gather(
+        self, questions: Sequence[str], articles: Collection[str] | None, clock: _Clock
+    ) -> list[Evidence]:
+        embedder = self.index.embedder
+        with self.index.snapshot() as snapshot:
+            _check_filter(snapshot, articles)
+            with clock("retrieve"):
+                hits = retrieve(snapshot, embedder, questions, READ, articles=articles)
+                found = snapshot.articles(h.passage.article_id for row in hits for h in row)
+        with clock("read"):
+            spans = self._read(questions, hits)
+        return [
+            Evidence(*row, found, snapshot.words, snapshot.generation)
+            for row in zip(questions, hits, spans, strict=True)
+        ]
+
+    def _read(self, questions: Sequence[str], hits: Sequence[Sequence[Hit]]) -> list[list[Span]]:
+        """Return each question's spans over all its hits, in article coordinates."""
+        pairs = [(q, hit) for q, row in zip(questions, hits, strict=True) for hit in row]
+        read = iter(self._reader.read([(question, hit.passage.text) for question, hit in pairs]))
+        return [
+            [
+                Span(
+                    article_id=hit.passage.article_id,
+                    start=hit.passage.start + found.start,
+                    end=hit.passage.start + found.end,
+                    text=hit.passage.text[found.start : found.end],
+                    score=found.score,
+                    probability=found.probability,
+                    hit=hit,
+                )
+                for hit in row
+                for found in next(read)
+            ]
+            for row in hits
+        ]
+
+
+def answer(question: str, *, index: Path | str) -> Answer:
+    """Answer one question from the index at a path; to ask several, keep an `Assistant` open."""
+    with Assistant.open(index) as assistant:
+        return assistant.ask(question)
+
+
+def check_question(question: object) -> str:
+    """Return the question on one line, without control characters.
+
+    Raises:
+        QuestionError: it is not text, empty, too long, or holds neither letter nor digit.
+
+    """
+    if not isinstance(question, str):
+        raise QuestionError(f"a question is text; this is a {type(question).__name__}")
+    if len(question) > LONGEST_QUESTION:
+        raise QuestionError(
+            f"the question has {len(question):,} characters; ask it in at most {LONGEST_QUESTION:,}"
+        )
+    plain = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in question)
+    plain = " ".join(plain.split())
+    if not plain:
+        raise QuestionError("the question is empty; type a question about your articles")
+    if not any(character.isalnum() for character in plain):
+        raise QuestionError(f"the question {plain[:40]!r} holds no words; ask in words")
+    return plain
+
+
+def _script_notice(question: str) -> str:
+    """Return a sentence to show when a question is in letters that the reader does not know."""
+    letters = [character for character in question if character.isalpha()]
+    foreign = [c for c in letters if not unicodedata.name(c, "").startswith("LATIN")]
+    if 2 * len(foreign) <= len(letters):
+        return ""
+    script = unicodedata.name(foreign[0], "another").split()[0].capitalize()
+    return (
+        f"The question is written in {script} letters, and the reader knows English;"
+        " ask in English for a better answer."
+    )
+
+
+def _check_filter(snapshot: Snapshot, articles: Collection[str] | None) -> None:
+    known = snapshot.articles(articles or ())
+    for article_id in articles or ():
+        if article_id not in known:
+            raise ArticleMissing(
+                f"there is no article {article_id} in the index; `footnote index list` shows all"
+            )
+
+
+class _Clock:
+    """Milliseconds by stage."""
+
+    def __init__(self) -> None:
+        self._started = time.perf_counter()
+        self._stages: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self._stages[stage] = 1000 * (time.perf_counter() - started)
+
+    def timings(self) -> Mapping[str, float]:
+        """Return the stages so far, and the total."""
+        return {**self._stages, "total": 1000 * (time.perf_counter() - self._started)}

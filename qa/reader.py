@@ -1,0 +1,216 @@
+"""Passages → candidate spans: a BERT span reader, run in batched windows.
+
+Every score is normalised by the window's own score for "no answer", start + end at [CLS], so
+that spans of different windows and passages compare (as in PrimeQA and Wang et al. 2019).
+The reader knows nothing of articles: it sees pairs of a question and a text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import regex
+from numpy.lib.stride_tricks import sliding_window_view
+
+from index.embedder import FloatArray, fast_arithmetic
+from index.errors import ModelError
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+DEFAULT_MODEL = Path(__file__).parent / "model"
+_WINDOW = 384  # word pieces of question, text and special ones
+_STRIDE = 128  # word pieces that two windows of a long text share
+_QUESTION = 96  # word pieces of a question that are read
+_LONGEST = 30  # word pieces of an answer
+_BATCH = 8  # windows; small batches of like length waste least padding
+_SPANS = 5  # candidates kept of a text
+
+_GRAPHEME = regex.compile(r"\X")
+_WORD = regex.compile(r"\p{N}+(?:[.,:]\p{N}+)*|[\p{L}\p{M}\p{N}]+")
+_TRIMMED = " \t\n,;:–—"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A span of a text that may answer a question; offsets are code points of the text."""
+
+    start: int
+    end: int
+    score: float  # start + end logits less those of "no answer"; unbounded
+    probability: float  # 0..1, among the window's spans and "no answer"
+
+
+class Reader(Protocol):
+    """What the answer side needs of a reader."""
+
+    def read(self, pairs: Sequence[tuple[str, str]]) -> list[list[Candidate]]:
+        """Return for each (question, text) its best spans, best first, none overlapping."""
+
+
+def special_tokens(tokenizer: Tokenizer) -> tuple[int, int, int]:
+    """Return the ids of [CLS], [SEP] and [PAD].
+
+    Raises:
+        ModelError: the tokenizer is not BERT's.
+
+    """
+    found = [tokenizer.token_to_id(token) for token in ("[CLS]", "[SEP]", "[PAD]")]
+    known = [token for token in found if token is not None]
+    if len(known) < len(found):
+        raise ModelError("the reader's tokenizer lacks [CLS], [SEP] or [PAD]; expected a BERT one")
+    return known[0], known[1], known[2]
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    pair: int
+    ids: list[int]  # [CLS] question [SEP] text [SEP]
+    first: int  # where the text's pieces begin in ids
+    offsets: list[tuple[int, int]]  # of the text's pieces in this window
+
+
+class SpanReader:
+    """A `Reader` over a Hugging Face question-answering model; use `load`."""
+
+    def __init__(self, model: Any, tokenizer: Tokenizer) -> None:
+        self._model = model
+        self._tokenizer = tokenizer
+        self._cls, self._sep, self._pad = special_tokens(tokenizer)
+
+    @classmethod
+    def load(cls, folder: Path = DEFAULT_MODEL) -> SpanReader:
+        """Load a BERT-like extractive reader from a folder.
+
+        Raises:
+            ModelError: the folder is missing or damaged, holds pickled weights, or no span reader.
+
+        """
+        for name in ("config.json", "model.safetensors", "tokenizer.json"):
+            if not (folder / name).is_file():
+                raise ModelError(
+                    f"{folder} has no {name}; a reader is a Hugging Face folder of config.json,"
+                    " model.safetensors and tokenizer.json"
+                )
+        from tokenizers import Tokenizer
+        from transformers import AutoModelForQuestionAnswering
+
+        try:
+            tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            model, loading = AutoModelForQuestionAnswering.from_pretrained(
+                str(folder),
+                local_files_only=True,
+                trust_remote_code=False,
+                use_safetensors=True,
+                dtype="float32",
+                output_loading_info=True,
+            )
+        except Exception as error:  # the library raises nearly anything on a damaged folder
+            raise ModelError(f"{folder} cannot be loaded as a reader: {error}") from error
+        if any("qa_outputs" in key for key in loading["missing_keys"]):
+            raise ModelError(f"{folder} holds no span reader: the weights lack the span head")
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        return cls(model.eval(), tokenizer)
+
+    def read(self, pairs: Sequence[tuple[str, str]]) -> list[list[Candidate]]:
+        """See `Reader.read`."""
+        windows = [window for i, pair in enumerate(pairs) for window in self._windows(i, *pair)]
+        windows.sort(key=lambda window: len(window.ids))
+        found: list[list[Candidate]] = [[] for _ in pairs]
+        for first in range(0, len(windows), _BATCH):
+            batch = windows[first : first + _BATCH]
+            for window, start, end in zip(batch, *self._logits(batch), strict=True):
+                found[window.pair] += _candidates(window, start, end)
+        return [
+            distinct([_tidy(text, candidate) for candidate in candidates])[:_SPANS]
+            for (_, text), candidates in zip(pairs, found, strict=True)
+        ]
+
+    def _windows(self, number: int, question: str, text: str) -> Iterator[_Window]:
+        """Yield the windows of a pair; the question is cut at `_QUESTION` word pieces."""
+        asked = self._tokenizer.encode(question, add_special_tokens=False).ids[:_QUESTION]
+        pieces = self._tokenizer.encode(text, add_special_tokens=False)
+        head = [self._cls, *asked, self._sep]
+        size = _WINDOW - len(head) - 1
+        for first in range(0, max(len(pieces.ids) - _STRIDE, 1), size - _STRIDE):
+            if ids := pieces.ids[first : first + size]:
+                offsets = pieces.offsets[first : first + size]
+                yield _Window(number, [*head, *ids, self._sep], len(head), offsets)
+
+    def _logits(self, batch: Sequence[_Window]) -> tuple[FloatArray, FloatArray]:
+        """Return the start and the end logits of windows, each `(len(batch), longest)`."""
+        import torch
+
+        longest = max(len(window.ids) for window in batch)
+        ids = torch.full((len(batch), longest), self._pad)
+        mask, types = torch.zeros_like(ids), torch.zeros_like(ids)
+        for row, window in enumerate(batch):
+            ids[row, : len(window.ids)] = torch.tensor(window.ids)
+            mask[row, : len(window.ids)] = 1
+            types[row, window.first : len(window.ids)] = 1
+        with torch.inference_mode(), fast_arithmetic():
+            output = self._model(input_ids=ids, attention_mask=mask, token_type_ids=types)
+        return output.start_logits.float().numpy(), output.end_logits.float().numpy()
+
+
+def _candidates(window: _Window, start: FloatArray, end: FloatArray) -> list[Candidate]:
+    """Return a window's best spans from its start and end logits `(length,)`."""
+    n = len(window.offsets)
+    null = float(start[0] + end[0])
+    starts = start[window.first : window.first + n]
+    ends = np.full(n + _LONGEST - 1, -np.inf, dtype=np.float32)
+    ends[:n] = end[window.first : window.first + n]
+    band = starts[:, None] + sliding_window_view(ends, _LONGEST)  # (n, longest answer)
+    scores: FloatArray = (band - null).ravel()
+    top = max(float(scores.max()), 0.0)
+    total = float(np.exp(scores - top).sum() + np.exp(-top))
+    best = np.argsort(-scores, kind="stable")[: 8 * _SPANS]
+    spans = [
+        Candidate(
+            start=window.offsets[i // _LONGEST][0],
+            end=window.offsets[i // _LONGEST + i % _LONGEST][1],
+            score=float(scores[i]),
+            probability=float(np.exp(scores[i] - top) / total),
+        )
+        for i in best.tolist()
+        if np.isfinite(scores[i])
+    ]
+    return distinct(spans)
+
+
+def distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Return the candidates by falling score, without those that overlap a better one."""
+    kept: list[Candidate] = []
+    for candidate in sorted(candidates, key=lambda c: -c.score):
+        if candidate.end > candidate.start and all(
+            candidate.end <= other.start or candidate.start >= other.end for other in kept
+        ):
+            kept.append(candidate)
+    return kept
+
+
+def _tidy(text: str, candidate: Candidate) -> Candidate:
+    """Return the candidate with whole words and graphemes and no punctuation hanging on it."""
+    start, end = widen(text, candidate.start, candidate.end)
+    while start < end and text[start] in _TRIMMED:
+        start += 1
+    while end > start and text[end - 1] in _TRIMMED:
+        end -= 1
+    return Candidate(start, end, candidate.score, candidate.probability)
+
+
+def widen(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the span widened so that it cuts no word, number or grapheme (UAX #29)."""
+    around = max(0, start - 64), min(len(text), end + 64)
+    for pattern in (_WORD, _GRAPHEME):
+        for match in pattern.finditer(text, *around):
+            if match.start() < start < match.end():
+                start = match.start()
+            if match.start() < end < match.end():
+                end = match.end()
+    return start, end

@@ -1,0 +1,89 @@
+"""Features of a question's best span → the probability that it is right.
+
+The weights are plain numbers in confidence.json, fitted by `python -m qa.training.calibrate` on
+questions whose answers are known, through the whole pipeline.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from index.errors import ModelError
+from qa.values import Span
+
+DEFAULT = Path(__file__).parent / "confidence.json"
+FEATURES = ("score", "margin", "probability", "fused", "cosine", "coverage", "agreement")
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """A logistic model over `FEATURES`, and the two probabilities that part the outcomes."""
+
+    bias: float
+    weights: Mapping[str, float]
+    answered: float  # from here on the outcome is ANSWERED
+    found: float  # below it is NOT_FOUND
+    retrieval: float  # what one unit of fused score counts in units of the reader's score
+
+    @classmethod
+    def load(cls, path: Path = DEFAULT) -> Confidence:
+        """Read the model from its JSON file.
+
+        Raises:
+            ModelError: the file is missing, or its features are not those of this version.
+
+        """
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            model = cls(**{name: data[name] for name in cls.__slots__})
+        except (OSError, ValueError, KeyError) as error:
+            raise ModelError(f"{path} cannot be read as a confidence model: {error!r}") from error
+        if set(model.weights) != set(FEATURES):
+            raise ModelError(
+                f"{path} has weights for {', '.join(sorted(model.weights))}; expected"
+                f" {', '.join(sorted(FEATURES))}. Fit it again: `python -m qa.training.calibrate`"
+            )
+        return model
+
+    def rank(self, span: Span) -> float:
+        """Return what spans are ranked by: the reader's score and the retriever's, added."""
+        return span.score + self.retrieval * span.hit.score
+
+    def probability(self, features: Mapping[str, float]) -> float:
+        """Return the probability, 0..1, that a span with these features is right."""
+        total = self.bias + sum(self.weights[name] * features[name] for name in FEATURES)
+        return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, total))))
+
+
+def features(
+    span: Span,
+    rival: Span | None,
+    agreeing: int,
+    question_words: Sequence[str],
+    sentence_words: Sequence[str],
+) -> dict[str, float]:
+    """Return the features of a span.
+
+    Args:
+        span: the span.
+        rival: the best span that says something else, if any.
+        agreeing: the number of other articles in which the reader found the same text.
+        question_words: the question's terms as lexical search sees them.
+        sentence_words: those of the sentence around the span, its title included.
+
+    """
+    asked = set(question_words)
+    covered = len(asked.intersection(sentence_words)) / len(asked) if asked else 0.0
+    return {
+        "score": max(-12.0, min(12.0, span.score)),
+        "margin": max(-12.0, min(12.0, span.score - (rival.score if rival else -12.0))),
+        "probability": span.probability,
+        "fused": span.hit.score,
+        "cosine": span.hit.dense_score if span.hit.dense_score is not None else 0.0,
+        "coverage": covered,
+        "agreement": math.log1p(agreeing),
+    }

@@ -1,0 +1,146 @@
+"""Candidate spans of all passages → one answer: merged, ranked, or abstained from."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from index.sentences import sentence_around
+from index.values import Article
+from qa.scoring import Confidence, features
+from qa.values import Alternative, Answer, Citation, ClosestPassage, Hit, Outcome, Span
+
+_ALTERNATIVES = 3
+_CLOSEST = 3
+_AGREES = 0.0  # the reader's score from which another article's same text counts as a citation
+_ARTICLES = re.compile(r"\b(a|an|the)\b")
+_PUNCTUATION = str.maketrans("", "", string.punctuation + "“”‘’«»–—…")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that was found for a question, before anything is chosen."""
+
+    question: str  # as it was searched for
+    hits: Sequence[Hit]  # the passages that were read, best first
+    spans: Sequence[Span]  # the reader's candidates in all of them
+    articles: Mapping[str, Article]  # by id, those of the hits at least
+    words: Callable[[str], list[str]]  # the terms that lexical search sees in a text
+    generation: int  # of the index
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Spans that say the same, one of each article, best first."""
+
+    spans: tuple[Span, ...]
+
+    @property
+    def best(self) -> Span:
+        """The span that ranks highest."""
+        return self.spans[0]
+
+
+def group_spans(spans: Sequence[Span], rank: Callable[[Span], float]) -> list[Group]:
+    """Merge spans that overlap in their article, or say the same in another; best first.
+
+    Of spans that overlap in one article the one of the highest rank stays. Spans of one text,
+    but for case, punctuation and articles, make one group, with one span of each article.
+    """
+    kept: dict[str, list[Span]] = {}  # article id → spans without overlap
+    groups: dict[str, list[Span]] = {}
+    for span in sorted(spans, key=lambda span: -rank(span)):
+        others = kept.setdefault(span.article_id, [])
+        if any(span.start < other.end and other.start < span.end for other in others):
+            continue
+        others.append(span)
+        group = groups.setdefault(normalised(span.text), [])
+        if all(span.article_id != other.article_id for other in group):
+            group.append(span)
+    return [Group(tuple(group)) for key, group in groups.items() if key]
+
+
+def normalised(text: str) -> str:
+    """Return a text without case, punctuation, articles and double spaces, as SQuAD compares."""
+    return " ".join(_ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split())
+
+
+def group_features(groups: Sequence[Group], number: int, evidence: Evidence) -> dict[str, float]:
+    """Return the features of the `number`-th group for `Confidence.probability`."""
+    group = groups[number]
+    rival = next((g.best for i, g in enumerate(groups) if i != number), None)
+    span = group.best
+    article = evidence.articles[span.article_id]
+    start, end = sentence_around(article.text, span.start, span.end)
+    return features(
+        span,
+        rival,
+        agreeing=sum(1 for other in group.spans[1:] if other.score >= _AGREES),
+        question_words=evidence.words(evidence.question),
+        sentence_words=evidence.words(f"{article.title} {article.text[start:end]}"),
+    )
+
+
+def select(evidence: Evidence, confidence: Confidence) -> Answer:
+    """Return the answer that the evidence gives, or the abstention."""
+    groups = group_spans(evidence.spans, confidence.rank)[: 1 + _ALTERNATIVES]
+    sure = [confidence.probability(group_features(groups, i, evidence)) for i in range(len(groups))]
+    articles = evidence.articles
+    answer = Answer(
+        question=evidence.question,
+        outcome=Outcome.NOT_FOUND,
+        text="",
+        confidence=sure[0] if sure else 0.0,
+        citations=(),
+        alternatives=(),
+        closest=tuple(_closest(hit, articles) for hit in evidence.hits[:_CLOSEST]),
+        interpreted_question=evidence.question,
+        generation=evidence.generation,
+    )
+    if not groups or sure[0] < confidence.found:
+        return answer
+    first, *others = (
+        Alternative(group.best.text, min(probability, sure[0]), _citations(group, articles))
+        for group, probability in zip(groups, sure, strict=True)
+    )
+    return replace(
+        answer,
+        outcome=Outcome.ANSWERED if sure[0] >= confidence.answered else Outcome.UNSURE,
+        text=first.text,
+        citations=first.citations,
+        alternatives=tuple(a for a in others if a.confidence >= confidence.found / 2),
+    )
+
+
+def _closest(hit: Hit, articles: Mapping[str, Article]) -> ClosestPassage:
+    passage = hit.passage
+    return ClosestPassage(
+        article=articles[passage.article_id],
+        start=passage.start,
+        end=passage.end,
+        text=passage.text,
+        score=hit.score,
+    )
+
+
+def _citations(group: Group, articles: Mapping[str, Article]) -> tuple[Citation, ...]:
+    """Return the citation of a group's best span, then of each article that says the same."""
+    spans = [group.best, *(span for span in group.spans[1:] if span.score >= _AGREES)]
+    citations: list[Citation] = []
+    for rank, span in enumerate(spans, 1):
+        article = articles[span.article_id]
+        start, end = sentence_around(article.text, span.start, span.end)
+        citations.append(
+            Citation(
+                article=article,
+                start=span.start,
+                end=span.end,
+                quote=article.text[span.start : span.end],
+                sentence=article.text[start:end],
+                sentence_start=start,
+                rank=rank,
+            )
+        )
+    return tuple(citations)
