@@ -3,13 +3,15 @@
 articles.py  file → Article        store.py    the SQLite file: the truth
 chunker.py   Article → passages    vectors.py  FAISS, derived from it
 embedder.py  text → unit vectors   lexical.py  tantivy, derived from it
-library.py   build, open, change   snapshot.py one state, held for a question
+builder.py   a whole new index     snapshot.py one state, held for a question
+library.py   an open index: add, update, remove, check
 """
 
+from index.builder import build_index, rebuild_index
 from index.chunker import Chunking
 from index.embedder import Embedder
 from index.errors import FootnoteError
-from index.library import ArticleIndex, build_index, open_index, rebuild_index
+from index.library import ArticleIndex, open_index
 from index.snapshot import PassageIndex
 from index.values import (
     Article,

@@ -130,7 +130,7 @@ def _fault(path: Path) -> str:
     """Return why a file is not to be read, "" for a good one."""
     try:
         mode = path.stat().st_mode
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         return _reason(error)
     if not stat.S_ISREG(mode):
         return "it is not a regular file but a device, a pipe or a socket"
@@ -159,7 +159,7 @@ def _candidates(source: Path) -> Iterator[tuple[Path, str]]:
             yield from _in_folder(source.resolve())
         else:
             yield source.absolute().parent.resolve() / source.name, ""
-    except (OSError, ValueError, RuntimeError) as error:  # a NUL in the name, a loop of links
+    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a loop of links
         yield source.absolute(), _reason(error)
 
 

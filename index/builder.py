@@ -1,20 +1,104 @@
-"""A whole new store: articles in, cut, embedded in groups, put in force in one step."""
+"""A whole new index: files read, cut, embedded in groups, put in force in one step."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
+from pathlib import Path
 
 from index import derived
+from index.articles import find_files
 from index.chunker import Chunking, chunk
-from index.embedder import Embedder, FloatArray
-from index.errors import IndexDamaged, IndexIncompatible
+from index.embedder import Embedder, FloatArray, SentenceTransformerEmbedder
+from index.errors import IndexDamaged, IndexIncompatible, NothingToIndex
 from index.home import Home
-from index.store import SourceRow, Store, StoreMeta, new_change
-from index.values import Article, Progress, ProgressCallback, Stage
+from index.ingest import Plan, Reading, plan, read_files
+from index.reports import Sources, named, nothing_read, report, source_paths
+from index.rows import SourceRow, StoreMeta, new_change
+from index.store import Store
+from index.values import Article, BuildReport, Notice, Progress, ProgressCallback, Stage
 
 _GROUP = 512  # passages embedded between two writes
+
+
+def build_index(
+    sources: Sources,
+    *,
+    path: Path | str,
+    progress: ProgressCallback | None = None,
+    embedder: Embedder | None = None,
+    chunking: Chunking | None = None,
+) -> BuildReport:
+    """Build an index of files and folders at `path`, replacing the one there, if any.
+
+    The new index takes the old one's place in one step, at the end; until then, and after any
+    error or Ctrl-C, the old one is untouched and goes on answering.
+
+    Args:
+        sources: files and folders, the latter with all that is below them.
+        path: the index's own folder.
+        progress: called with a `Progress` after each file and batch; what it raises stops
+            the build.
+        embedder: the encoder; by default the one that comes with Footnote.
+        chunking: how articles are cut into passages.
+
+    Raises:
+        NothingToIndex: no article could be read from the sources.
+        IndexLocked: another process is changing the index.
+        IndexMissing: `path` holds something that is not an index.
+        ModelError: the encoder cannot be loaded.
+
+    """
+    started = time.monotonic()
+    roots = source_paths(sources)
+    files, notices = find_files(roots)
+    reading = _read(files, progress, notices)
+    planned = plan({}, (), reading, stored=_no_article)
+    if not planned.put:
+        raise NothingToIndex(nothing_read(roots, reading))
+    home = Home(Path(path))
+    home.prepare()
+    with home.writer():
+        encoder = embedder or SentenceTransformerEmbedder.load()
+        meta = new_meta(home, encoder, chunking or Chunking(), tuple(map(str, roots)))
+        build_store(home, meta, planned.put, planned.rows, encoder, progress)
+    return report(home, planned, reading, started)
+
+
+def rebuild_index(
+    path: Path | str,
+    *,
+    progress: ProgressCallback | None = None,
+    embedder: Embedder | None = None,
+    chunking: Chunking | None = None,
+) -> BuildReport:
+    """Cut and embed the stored articles again, from their stored texts, and replace the index.
+
+    Works on an index that `open_index` refuses because it was made with another model. The
+    articles' files are not looked at.
+
+    Raises:
+        IndexMissing, IndexLocked, IndexDamaged, ModelError: as their names say.
+
+    """
+    started = time.monotonic()
+    home = Home(Path(path))
+    home.current()
+    with home.writer():
+        store = Store.open(home.current())
+        try:
+            roots, rows = store.meta().roots, store.sources()
+            encoder = embedder or SentenceTransformerEmbedder.load(store.meta().model)
+            meta = new_meta(home, encoder, chunking or Chunking(), roots)
+            build_store(home, meta, store.all_articles(), rows, encoder, progress)
+        finally:
+            store.close()
+    ids = tuple(row.article_id for row in rows)
+    done = Plan((), (), (), (), tuple(dict.fromkeys(ids)), (), (), ())
+    return report(home, done, Reading((), (), (), ()), started)
 
 
 def new_meta(
@@ -93,11 +177,11 @@ def embed(
     """Return the vectors of passages, reporting `done` plus those ready, of `total`."""
     end = len(texts) if total is None else total
 
-    def report(ready: int) -> None:
+    def encoded(ready: int) -> None:
         if progress is not None:
             progress(Progress(Stage.EMBED, done + ready, end))
 
-    return embedder.encode_passages(texts, progress=report)
+    return embedder.encode_passages(texts, progress=encoded)
 
 
 def _embed_all(store: Store, embedder: Embedder, progress: ProgressCallback | None) -> None:
@@ -110,3 +194,14 @@ def _embed_all(store: Store, embedder: Embedder, progress: ProgressCallback | No
         with store.transaction():
             store.add_vectors([passage.passage_id for passage in group], vectors)
         last, done = group[-1].passage_id, done + len(group)
+
+
+def _read(
+    files: Iterable[Path], progress: ProgressCallback | None, notices: list[Notice]
+) -> Reading:
+    reading = read_files(named(files), (), progress)
+    return replace(reading, skipped=(*notices, *reading.skipped))
+
+
+def _no_article(article_id: str) -> Article:
+    raise AssertionError(f"a new index holds no article {article_id}")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from index.articles import article_id, read_articles
 from index.errors import UnreadableFile
-from index.store import SourceRow
+from index.rows import SourceRow
 from index.values import Article, Notice, Progress, ProgressCallback, Stage
 
 

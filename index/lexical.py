@@ -13,7 +13,7 @@ from pathlib import Path
 import tantivy
 
 from index.errors import IndexDamaged
-from index.store import PassageText
+from index.rows import PassageText
 from index.values import ScoredPassage
 
 _FOLDER = "lexical"

@@ -1,4 +1,4 @@
-"""The verbs: build, open, add, update, remove, rebuild, list, check.
+"""An open index and its verbs: add, update, remove, rebuild, list, check.
 
 Files are read, chunked and embedded outside any transaction. A change is then published in one
 short transaction, with its derived indexes made beforehand, so questions go on being answered
@@ -18,14 +18,16 @@ from typing import Self
 
 from index import derived
 from index.articles import find_files
-from index.builder import build_store, embed, new_meta
+from index.builder import embed, rebuild_index
 from index.chunker import Chunking, Cut, chunk
 from index.embedder import Embedder, SentenceTransformerEmbedder, model_fingerprint, model_folder
 from index.errors import ArticleMissing, IndexIncompatible, NothingToIndex
 from index.home import Home
-from index.ingest import Plan, Reading, plan, read_files
+from index.ingest import Plan, plan, read_files
+from index.reports import Sources, named, nothing_read, report, source_paths
+from index.rows import StoreMeta, new_change
 from index.snapshot import Snapshot, Snapshots
-from index.store import Store, StoreMeta, new_change
+from index.store import Store
 from index.values import (
     Article,
     ArticleInfo,
@@ -39,84 +41,6 @@ from index.values import (
 )
 
 UPLOAD = "upload:"  # what the source of an article that came without a path begins with
-Sources = Iterable[Path | str] | Path | str
-
-
-def build_index(
-    sources: Sources,
-    *,
-    path: Path | str,
-    progress: ProgressCallback | None = None,
-    embedder: Embedder | None = None,
-    chunking: Chunking | None = None,
-) -> BuildReport:
-    """Build an index of files and folders at `path`, replacing the one there, if any.
-
-    The new index takes the old one's place in one step, at the end; until then, and after any
-    error or Ctrl-C, the old one is untouched and goes on answering.
-
-    Args:
-        sources: files and folders, the latter with all that is below them.
-        path: the index's own folder.
-        progress: called with a `Progress` after each file and batch; what it raises stops
-            the build.
-        embedder: the encoder; by default the one that comes with Footnote.
-        chunking: how articles are cut into passages.
-
-    Raises:
-        NothingToIndex: no article could be read from the sources.
-        IndexLocked: another process is changing the index.
-        IndexMissing: `path` holds something that is not an index.
-        ModelError: the encoder cannot be loaded.
-
-    """
-    started = time.monotonic()
-    roots = _paths(sources)
-    files, notices = find_files(roots)
-    reading = _read(files, progress, notices)
-    planned = plan({}, (), reading, stored=_no_article)
-    if not planned.put:
-        raise NothingToIndex(_nothing(roots, reading))
-    home = Home(Path(path))
-    home.prepare()
-    with home.writer():
-        encoder = embedder or SentenceTransformerEmbedder.load()
-        meta = new_meta(home, encoder, chunking or Chunking(), tuple(map(str, roots)))
-        build_store(home, meta, planned.put, planned.rows, encoder, progress)
-    return _report(home, planned, reading, started)
-
-
-def rebuild_index(
-    path: Path | str,
-    *,
-    progress: ProgressCallback | None = None,
-    embedder: Embedder | None = None,
-    chunking: Chunking | None = None,
-) -> BuildReport:
-    """Cut and embed the stored articles again, from their stored texts, and replace the index.
-
-    Works on an index that `open_index` refuses because it was made with another model. The
-    articles' files are not looked at.
-
-    Raises:
-        IndexMissing, IndexLocked, IndexDamaged, ModelError: as their names say.
-
-    """
-    started = time.monotonic()
-    home = Home(Path(path))
-    home.current()
-    with home.writer():
-        store = Store.open(home.current())
-        try:
-            roots, rows = store.meta().roots, store.sources()
-            encoder = embedder or SentenceTransformerEmbedder.load()
-            meta = new_meta(home, encoder, chunking or Chunking(), roots)
-            build_store(home, meta, store.all_articles(), rows, encoder, progress)
-        finally:
-            store.close()
-    ids = tuple(row.article_id for row in rows)
-    done = Plan((), (), (), (), tuple(dict.fromkeys(ids)), (), (), ())
-    return _report(home, done, Reading((), (), (), ()), started)
 
 
 def open_index(path: Path | str, *, embedder: Embedder | None = None) -> ArticleIndex:
@@ -256,9 +180,9 @@ class ArticleIndex:
             IndexLocked: another change is under way.
 
         """
-        roots = _paths(sources)
+        roots = source_paths(sources)
         files, notices = find_files(roots)
-        return self._change(_named(files), roots, notices, progress=progress, must_find=True)
+        return self._change(named(files), roots, notices, progress=progress, must_find=True)
 
     def add_uploads(
         self, files: Iterable[tuple[str, Path]], *, progress: ProgressCallback | None = None
@@ -297,7 +221,7 @@ class ArticleIndex:
             if root not in present
         ]
         return self._change(
-            _named(files), [], notices, dropped=gone, warnings=kept, progress=progress
+            named(files), [], notices, dropped=gone, warnings=kept, progress=progress
         )
 
     def remove(self, articles: Iterable[str] | str) -> BuildReport:
@@ -379,7 +303,7 @@ class ArticleIndex:
                 stored=store.article,
             )
             if must_find and not (planned.put or planned.unchanged):
-                raise NothingToIndex(_nothing(roots or [p for _, p in files], reading))
+                raise NothingToIndex(nothing_read(roots or [p for _, p in files], reading))
             meta = store.meta()
             roots_after = tuple(dict.fromkeys((*meta.roots, *map(str, roots))))
             if (planned.put, planned.delete, planned.rows, roots_after) == (
@@ -388,9 +312,9 @@ class ArticleIndex:
                 tuple(rows),
                 meta.roots,
             ):
-                return _report(self._home, planned, reading, started)
+                return report(self._home, planned, reading, started)
             embedded = self._publish(store, replace(meta, roots=roots_after), planned, progress)
-            return _report(self._home, planned, reading, started, embedded)
+            return report(self._home, planned, reading, started, embedded)
 
     def _publish(
         self, store: Store, meta: StoreMeta, planned: Plan, progress: ProgressCallback | None
@@ -422,58 +346,3 @@ class ArticleIndex:
         if progress is not None:
             progress(Progress(Stage.WRITE, 1, 1))
         return len(texts)
-
-
-def _paths(sources: Sources) -> list[Path]:
-    listed = [sources] if isinstance(sources, Path | str) else list(sources)
-    return [Path(source).expanduser().absolute() for source in listed]
-
-
-def _named(files: Iterable[Path]) -> list[tuple[str, Path]]:
-    return [(str(file), file) for file in files]
-
-
-def _read(
-    files: Iterable[Path], progress: ProgressCallback | None, notices: list[Notice]
-) -> Reading:
-    reading = read_files(_named(files), (), progress)
-    return replace(reading, skipped=(*notices, *reading.skipped))
-
-
-def _no_article(article_id: str) -> Article:
-    raise AssertionError(f"a new index holds no article {article_id}")
-
-
-def _nothing(sources: Iterable[Path], reading: Reading) -> str:
-    """Return the sentence for sources without a readable article."""
-    where = ", ".join(map(str, sources)) or "the list of sources"
-    reasons = "; ".join(map(str, reading.skipped[:3]))
-    more = len(reading.skipped) - 3
-    return f"no article could be read from {where}" + (
-        f" ({reasons}{f'; and {more} more' if more > 0 else ''})" if reasons else ""
-    )
-
-
-def _report(
-    home: Home, planned: Plan, reading: Reading, started: float, embedded: int | None = None
-) -> BuildReport:
-    store = Store.open(home.current())
-    try:
-        articles, passages = store.count()
-        generation = store.meta().generation
-    finally:
-        store.close()
-    return BuildReport(
-        generation=generation,
-        articles=articles,
-        passages=passages,
-        added=planned.added,
-        updated=planned.updated,
-        unchanged=planned.unchanged,
-        removed=planned.removed,
-        skipped=reading.skipped,
-        duplicates=planned.duplicates,
-        warnings=reading.warnings,
-        embedded=passages if embedded is None else embedded,
-        seconds=time.monotonic() - started,
-    )

@@ -16,7 +16,8 @@ from index.derived import Derived
 from index.embedder import FloatArray
 from index.errors import IndexDamaged
 from index.home import Home
-from index.store import Store, StoreMeta
+from index.rows import StoreMeta
+from index.store import Store
 from index.values import Article, Passage, ScoredPassage
 
 

@@ -128,7 +128,12 @@ class _Row:
 
 def _page_lines(text_page: Any) -> list[Line]:
     """Return the lines of a page, with breaks where its geometry has them."""
-    rows = _rows(text_page)
+    import pypdfium2
+
+    try:
+        rows = _rows(text_page)
+    except pypdfium2.PdfiumError:  # a character without a place
+        return guessed_lines(re.sub("[\ufffe\x02]", "-\n", text_page.get_text_range()))
     pitches = sorted(
         pitch for last, row in pairwise(rows) if (pitch := last.bottom - row.bottom) > 0
     )
