@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from index.arithmetic import forward_pass
 from index.errors import ModelError
 
 if TYPE_CHECKING:
@@ -112,40 +113,21 @@ class SentenceTransformerEmbedder:
         """Encode in batches of like length, so that little is padded."""
         rows = np.zeros((len(texts), self.dimension), dtype=np.float32)  # (n, dimension)
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]), reverse=True)
-        with fast_arithmetic():
-            for first in range(0, len(order), _BATCH):
-                batch = order[first : first + _BATCH]
+        for first in range(0, len(order), _BATCH):
+            batch = order[first : first + _BATCH]
+            with forward_pass():
                 vectors = encode(
                     [texts[i] for i in batch],
                     batch_size=_BATCH,
                     convert_to_numpy=True,
                     show_progress_bar=False,
                 )
-                rows[batch] = np.asarray(vectors, dtype=np.float32)
-                if progress is not None:
-                    progress(first + len(batch))
+            rows[batch] = np.asarray(vectors, dtype=np.float32)
+            if progress is not None:
+                progress(first + len(batch))
         norms = np.linalg.norm(rows, axis=1, keepdims=True)
         unit: FloatArray = rows / np.maximum(norms, np.finfo(np.float32).tiny)
         return unit
-
-
-def fast_arithmetic() -> Any:
-    """Return a context in which torch multiplies in bfloat16 where the processor does so natively.
-
-    Measured on a Zen 4: 1.7 times as fast, cosine with float32 at least 0.9999.
-    """
-    import torch
-
-    native = torch.backends.cpu.get_cpu_capability() == "AVX512" and _has_bf16()
-    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=native)
-
-
-def _has_bf16() -> bool:
-    """Say whether the processor has native bfloat16 products."""
-    try:
-        return "avx512_bf16" in Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return False
 
 
 def model_folder(name: str) -> Path:

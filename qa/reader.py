@@ -16,7 +16,8 @@ import numpy as np
 import regex
 from numpy.lib.stride_tricks import sliding_window_view
 
-from index.embedder import FloatArray, fast_arithmetic
+from index.arithmetic import forward_pass
+from index.embedder import FloatArray
 from index.errors import ModelError
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ class SpanReader:
             ids[row, : len(window.ids)] = torch.tensor(window.ids)
             mask[row, : len(window.ids)] = 1
             types[row, window.first : len(window.ids)] = 1
-        with torch.inference_mode(), fast_arithmetic():
+        with forward_pass():
             output = self._model(input_ids=ids, attention_mask=mask, token_type_ids=types)
         return output.start_logits.float().numpy(), output.end_logits.float().numpy()
 

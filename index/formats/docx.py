@@ -136,16 +136,17 @@ def _cells(row: Any) -> list[Any]:
 
 def _cell_text(cell: Any) -> str:
     """Return a cell's paragraphs, also of tables and boxes inside it, as one text."""
-    return " ".join(_text(paragraph) for paragraph in cell.iter(f"{_W}p"))
+    return " ".join(_text(part) for part in cell.iter(f"{_W}p") if not _is_copy(part))
 
 
 def _boxes(element: Any) -> list[Any]:
     """Return the text boxes inside an element, without the second copy that some have."""
-    return [
-        box
-        for box in element.iter(f"{_W}txbxContent")
-        if not any(_name(parent) in ("Fallback", "txbxContent") for parent in box.iterancestors())
-    ]
+    return [box for box in element.iter(f"{_W}txbxContent") if not _is_copy(box)]
+
+
+def _is_copy(element: Any) -> bool:
+    """Say whether an element belongs to the second copy of a drawing."""
+    return any(_name(parent) == "Fallback" for parent in element.iterancestors())
 
 
 def _text(element: Any) -> str:

@@ -122,12 +122,12 @@ def _article_text(root: Any) -> str:
         kept = {node for candidate in candidates for node in candidate.iter()}
         for node in [node for node in root.iter(*_AROUND) if node not in kept]:
             if not any(child in kept for child in node.iter()):
-                node.drop_tree()
+                _empty(node)
     return _text(root)
 
 
 def _pruned(root: Any) -> Any:
-    """Take out of the tree what a reader of the page does not see, and return it."""
+    """Empty the elements that a reader of the page does not see, and return the tree."""
     for node in list(root.iter()):
         if node.getparent() is not None and (
             node.tag in _DROPPED
@@ -135,8 +135,17 @@ def _pruned(root: Any) -> Any:
             or node.get("aria-hidden", "").strip().lower() == "true"
             or _INVISIBLE.search(node.get("style", ""))
         ):
-            node.drop_tree()
+            _empty(node)
     return root
+
+
+def _empty(node: Any) -> None:
+    """Make an element one without content; the text after it stays.
+
+    Taking thousands out of one parent would join its text anew each time.
+    """
+    node.clear(keep_tail=True)
+    node.tag = "span"
 
 
 def _length(node: Any) -> int:

@@ -17,7 +17,7 @@ MIN_REPEATS = 3  # pages that must carry a header, footer or page number alike
 MAX_RUNNING_LENGTH = 200  # characters of such a line with a number in it
 MAX_RUNNING_LINES = 2  # lines of a page's header, and of its footer
 _SENTENCE_END = re.compile(r"[.!?…:][\"'”’»)\]]*$")
-_ITEM = re.compile(r"[•‣▪◦●–-]\s|\(?(?:\d{1,3}|[a-z])[.)]\s")
+_ITEM = re.compile(r"[•‣▪◦●-]\s|\(?(?:\d{1,3}|[a-z])[.)]\s")
 _PAGE_NUMBER = re.compile(
     r"\W*(?:(?:page|p\.|seite)\s*)?\d{1,5}(?:\s*(?:of|/|von)\s*\d{1,5})?\W*", re.IGNORECASE
 )

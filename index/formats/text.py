@@ -61,7 +61,7 @@ def decode(data: bytes, declared: str = "") -> tuple[str, tuple[str, ...]]:
         try:
             return data.decode(codec), ()
         except UnicodeDecodeError:
-            warnings.append(f"it declares {declared} but is not valid {declared}")
+            warnings.append(f"it declares {declared} but is not valid {declared}; that was ignored")
     try:
         return data.decode("utf-8"), tuple(warnings)
     except UnicodeDecodeError as error:

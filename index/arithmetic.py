@@ -1,0 +1,85 @@
+"""How models run on the processor: one forward pass at a time, in the fastest good type.
+
+torch spreads one pass over all cores. Two passes at once on the same cores wait for each other's
+threads and take several times as long together as one after the other (measured: 2.2 s instead of
+0.3 s for ten passages), so passes queue, first come, first served.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+
+
+class FairLock:
+    """A lock that is handed on in the order of asking.
+
+    `threading.Lock` may give itself back to the thread that just let it go, so that a long
+    indexing run would starve questions.
+    """
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._held = False
+        self._waiting: deque[threading.Event] = deque()
+
+    def __enter__(self) -> None:
+        with self._guard:
+            if not self._held:
+                self._held = True
+                return
+            turn = threading.Event()
+            self._waiting.append(turn)
+        try:
+            turn.wait()
+        except BaseException:
+            with self._guard:
+                if turn in self._waiting:
+                    self._waiting.remove(turn)
+                    raise
+            self._hand_on()  # it was given to this thread at the same moment
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        self._hand_on()
+
+    def _hand_on(self) -> None:
+        with self._guard:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._held = False
+
+
+_PASS = FairLock()
+
+
+@contextmanager
+def forward_pass() -> Iterator[None]:
+    """Hold the processor for one forward pass of a torch model, without gradients.
+
+    Products are in bfloat16 where the processor has them natively. Measured on a Zen 4 with
+    all-MiniLM-L6-v2: 1.4 to 1.7 times as fast as float32, cosine at least 0.9999.
+    """
+    import torch
+
+    with (
+        _PASS,
+        torch.inference_mode(),
+        torch.autocast("cpu", dtype=torch.bfloat16, enabled=_native_bfloat16()),
+    ):
+        yield
+
+
+@lru_cache(maxsize=1)
+def _native_bfloat16() -> bool:
+    """Say whether the processor multiplies bfloat16 natively; False where that is not known."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags

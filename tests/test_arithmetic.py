@@ -1,0 +1,61 @@
+"""One forward pass at a time, in the order of asking."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from index.arithmetic import FairLock
+
+
+def test_lock_is_handed_on_in_the_order_of_asking() -> None:
+    """Of threads that wait, the first to ask is the first to go, also past the one that held."""
+    lock, order = FairLock(), list[int]()
+    started = [threading.Event() for _ in range(3)]
+
+    def work(number: int) -> None:
+        started[number].set()
+        with lock:
+            order.append(number)
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(3)]
+    with lock:
+        for number, thread in enumerate(threads):
+            thread.start()
+            started[number].wait()
+            while len(lock._waiting) <= number:
+                pass
+    with lock:
+        order.append(99)
+    for thread in threads:
+        thread.join()
+    assert order == [0, 1, 2, 99]
+
+
+def test_lock_excludes() -> None:
+    """No two threads are inside at once."""
+    lock, inside, most = FairLock(), [0], [0]
+
+    def work() -> None:
+        for _ in range(200):
+            with lock:
+                inside[0] += 1
+                most[0] = max(most[0], inside[0])
+                inside[0] -= 1
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1]
+
+
+def test_lock_is_free_after_an_exception() -> None:
+    """What is raised inside lets the next thread in."""
+    lock = FairLock()
+    with pytest.raises(KeyError), lock:
+        raise KeyError
+    with lock:
+        pass

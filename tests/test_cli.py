@@ -1,0 +1,607 @@
+"""The `footnote` command: run in this process on scripted parts, and once whole, on real ones."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+import index
+import qa
+from index.errors import IndexDamaged, IndexMissing, NothingToIndex
+from index.values import (
+    Article,
+    ArticleInfo,
+    BuildReport,
+    CheckReport,
+    IndexInfo,
+    Notice,
+    Passage,
+    Progress,
+    Stage,
+    text_sha256,
+)
+from qa.values import Alternative, Answer, Citation, ClosestPassage, Hit, Outcome
+from ui import cli
+from ui.cli_options import index_path, starter_articles
+from ui.terminal import ProgressLine, printable
+
+TEXT = "The bridge opened in 1932. It was\x1b[31m built by Ada."
+ARTICLE = Article("a1", "The bridge", TEXT, "notes/bridge.md", text_sha256(TEXT), "2020-01-02")
+YEAR = Citation(ARTICLE, 21, 25, "1932", "The bridge opened in 1932.", 0, 1)
+BUILDER = Citation(ARTICLE, 48, 51, "Ada", TEXT[27:], 27, 1)
+ANSWER = Answer(
+    question="When?",
+    outcome=Outcome.ANSWERED,
+    text="1932",
+    confidence=0.914,
+    citations=(YEAR,),
+    alternatives=(Alternative("Ada", 0.2, (BUILDER,)),),
+    closest=(ClosestPassage(ARTICLE, 0, 26, TEXT[:26], 0.1),),
+    interpreted_question="When?",
+    generation=1,
+    timings={"retrieve": 12.3, "read": 45.6},
+)
+REPORT = BuildReport(2, 1, 3, added=("a1",), skipped=(Notice("notes/x.pdf", "it is encrypted"),))
+EXIT_CODES = {Outcome.ANSWERED: 0, Outcome.UNSURE: 3, Outcome.NOT_FOUND: 4}
+
+
+@dataclass
+class FakeIndex:
+    """Returns what it was told to, and remembers what was asked of it."""
+
+    calls: list[tuple[Any, ...]] = field(default_factory=list)
+    faults: tuple[str, ...] = ()
+
+    def __enter__(self) -> FakeIndex:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def articles(self) -> list[ArticleInfo]:
+        """Return one line."""
+        return [ArticleInfo("a1", "The\nbridge", None, "b\udce9.md", ARTICLE.sha256, 52, 1)]
+
+    def info(self) -> IndexInfo:
+        """Return an index of one article."""
+        return IndexInfo("/i", 2, 1, 3, 2_500_000, "mini", 384, 1, "2026-01-01", ("notes",))
+
+    def check(self) -> CheckReport:
+        """Return the faults."""
+        return CheckReport(1, 3, self.faults)
+
+    def add(self, sources: Sequence[Path], *, progress: Callable[[Progress], None]) -> BuildReport:
+        """Report some progress."""
+        self.calls.append(("add", *sources))
+        progress(Progress(Stage.EMBED, 3, 3))
+        return REPORT
+
+    def update(self, *, progress: Callable[[Progress], None]) -> BuildReport:
+        """Report some progress."""
+        self.calls.append(("update",))
+        progress(Progress(Stage.READ, 1, 1))
+        return BuildReport(2, 1, 3, unchanged=("a1",))
+
+    def remove(self, ids: Sequence[str]) -> BuildReport:
+        """Report the removal."""
+        self.calls.append(("remove", *ids))
+        return BuildReport(3, 0, 0, removed=tuple(ids))
+
+
+@dataclass
+class FakeAssistant:
+    """Gives one answer."""
+
+    answer: Answer = ANSWER
+    index: FakeIndex = field(default_factory=FakeIndex)
+    asked: list[tuple[str, Any]] = field(default_factory=list)
+
+    def open(self, _path: Path) -> FakeAssistant:
+        """Return itself, for `Assistant.open`."""
+        return self
+
+    def __enter__(self) -> FakeAssistant:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def ask(self, question: str, *, articles: Sequence[str] | None = None) -> Answer:
+        """Return the answer."""
+        self.asked.append((question, articles))
+        return self.answer
+
+    def retrieve(self, questions: Sequence[str], *, limit: int = 10) -> list[list[Hit]]:
+        """Return one hit for each question."""
+        hit = Hit(Passage(1, "a1", 0, 26, TEXT[:26]), 0.16, 1, 0.9, None, None)
+        return [[hit][:limit] for _ in questions]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run of the command came to."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    def runner(*args: str) -> Ran:
+        code = cli.main(args)
+        captured = capsys.readouterr()
+        return Ran(code, captured.out, captured.err)
+
+    return runner
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for variable in cli.ENVIRONMENT:  # set by `main`, put back by this
+        monkeypatch.setenv(variable, "")
+    monkeypatch.setenv("FOOTNOTE_INDEX", str(tmp_path / "index"))
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> FakeIndex:
+    fake = FakeIndex()
+    monkeypatch.setattr(index, "open_index", lambda _: fake)
+    return fake
+
+
+@pytest.fixture
+def built(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    calls: list[tuple[Any, ...]] = []
+
+    def build(sources: Sequence[Path], *, path: Path, progress: Any) -> BuildReport:
+        calls.append(("build", list(sources), path))
+        return REPORT
+
+    def rebuild(path: Path, *, progress: Any) -> BuildReport:
+        calls.append(("rebuild", path))
+        return REPORT
+
+    monkeypatch.setattr(index, "build_index", build)
+    monkeypatch.setattr(index, "rebuild_index", rebuild)
+    return calls
+
+
+@pytest.fixture
+def assistant(monkeypatch: pytest.MonkeyPatch) -> FakeAssistant:
+    fake = FakeAssistant()
+    monkeypatch.setattr(qa, "Assistant", fake)
+    return fake
+
+
+def raising(error: BaseException) -> Callable[..., Any]:
+    def fail(*_: Any, **__: Any) -> Any:
+        raise error
+
+    return fail
+
+
+# Help
+
+
+def commands(command: Any, name: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    yield name, command
+    for word, inner in getattr(command, "commands", {}).items():
+        yield from commands(inner, (*name, word))
+
+
+ALL = [name for name, _ in commands(typer.main.get_command(cli.app))]
+
+
+def test_all_commands_are_walked() -> None:
+    """The walk below sees every command."""
+    assert {" ".join(name) for name in ALL} == {
+        "", "ask", "chat", "evaluate", "index", "index add", "index rebuild", "index update",
+        "index remove", "index list", "index info", "index check",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [n for n in ALL if n != ("index",)], ids=" ".join)
+def test_help(name: tuple[str, ...], run: Run) -> None:
+    """Every command has help that shows an example of it."""
+    ran = run(*name, "--help")
+    assert ran.code == 0
+    assert f"Example: {' '.join(('footnote', *name))}" in " ".join(ran.out.split())
+
+
+def test_every_option_has_help() -> None:
+    """Every option and argument says what it is."""
+    for name, command in commands(typer.main.get_command(cli.app)):
+        for parameter in command.params:
+            assert getattr(parameter, "help", None), (name, parameter.name)
+
+
+def test_help_is_fast() -> None:
+    """`--help` loads neither a model library nor an index."""
+    code = (
+        "import sys; from ui import cli\n"
+        "assert cli.main(['--help']) == 0\n"
+        "heavy = {'torch', 'numpy', 'gradio', 'transformers', 'faiss', 'index', 'qa'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
+    )
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    assert time.perf_counter() - start < 3  # 0.3 s alone on two cores; others may be at work
+
+
+def test_version(run: Run) -> None:
+    """`--version` names the program."""
+    assert run("--version").out.startswith("footnote")
+
+
+# Where the index lies
+
+
+def test_index_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """--index wins over the environment, and that over the data folder."""
+    monkeypatch.setenv("FOOTNOTE_INDEX", "/env")
+    assert index_path(Path("/given")) == Path("/given")
+    assert index_path(None) == Path("/env")
+    monkeypatch.delenv("FOOTNOTE_INDEX")
+    assert index_path(None).parts[-2:] == ("footnote", "index")
+
+
+def test_starter_articles() -> None:
+    """The starter articles are the Markdown files of `seeds`."""
+    assert len(starter_articles()) >= 12
+    assert {path.suffix for path in starter_articles()} == {".md"}
+
+
+# footnote index
+
+
+def test_add(run: Run, opened: FakeIndex) -> None:
+    """`add` gives the sources on; the report is on stdout, progress and skips are on stderr."""
+    ran = run("index", "add", "notes", "more.md")
+    assert ran.code == 0
+    assert opened.calls == [("add", Path("notes"), Path("more.md"))]
+    assert ran.out == "1 articles, 3 passages (1 added, 1 skipped) in 0.0 s\n"
+    assert ran.err == "embedding 3/3\nskipped notes/x.pdf: it is encrypted\n"
+
+
+@pytest.mark.parametrize("option", ["--json", "--quiet"])
+def test_no_progress(run: Run, opened: FakeIndex, option: str) -> None:
+    """With --json or --quiet no progress is shown; skipped files are, all the same."""
+    assert run("index", "add", "notes", option).err == "skipped notes/x.pdf: it is encrypted\n"
+
+
+def test_add_makes_an_index(
+    run: Run, built: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`add` builds an index where there is none."""
+    monkeypatch.setattr(index, "open_index", raising(IndexMissing("no index")))
+    assert run("index", "add", "notes").code == 0
+    assert built == [("build", [Path("notes")], tmp_path / "index")]
+
+
+def test_rebuild(run: Run, built: list[tuple[Any, ...]]) -> None:
+    """`rebuild` reads the sources that are given, or else the stored texts."""
+    run("index", "rebuild", "notes", "--index", "/i")
+    run("index", "rebuild", "--index", "/i")
+    assert built == [("build", [Path("notes")], Path("/i")), ("rebuild", Path("/i"))]
+
+
+def test_update_and_remove(run: Run, opened: FakeIndex) -> None:
+    """`update` and `remove` do what they say and report it as JSON where wanted."""
+    assert "1 unchanged" in run("index", "update").out
+    removed = json.loads(run("index", "remove", "a1", "a2", "--json").out)
+    assert removed["removed"] == ["a1", "a2"]
+    assert opened.calls == [("update",), ("remove", "a1", "a2")]
+
+
+def test_list(run: Run, opened: FakeIndex) -> None:
+    """`list` is one tab-separated line an article off the terminal, names of any bytes."""
+    assert run("index", "list").out == "a1\tThe bridge\t–\t52\t1\tb\\udce9.md\n"
+    assert json.loads(run("index", "list", "--json").out)[0]["source"] == "b\udce9.md"
+
+
+def test_info(run: Run, opened: FakeIndex) -> None:
+    """`info` tells size and model."""
+    out = run("index", "info").out
+    assert "2.5 MB" in out
+    assert "mini (384 dimensions)" in out
+    assert json.loads(run("index", "info", "--json").out)["bytes"] == 2_500_000
+
+
+def test_check(run: Run, opened: FakeIndex) -> None:
+    """`check` ends with 0 when the index is sound, and with 5 and the faults when not."""
+    sound = run("index", "check")
+    assert (sound.code, sound.out) == (0, "The index is sound: 1 articles, 3 passages.\n")
+    opened.faults = ("a vector is missing",)
+    broken = run("index", "check")
+    assert (broken.code, broken.out) == (5, "a vector is missing\n")
+    assert json.loads(run("index", "check", "--json").out)["sound"] is False
+
+
+def test_check_of_a_damaged_index(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An index too damaged to be opened is a fault that `check` reports."""
+    monkeypatch.setattr(index, "open_index", raising(IndexDamaged("the store is cut off")))
+    ran = run("index", "check")
+    assert (ran.code, ran.out) == (5, "the store is cut off\n")
+
+
+# footnote ask
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_ask_exit_codes(run: Run, assistant: FakeAssistant, outcome: Outcome) -> None:
+    """The exit code of `ask` says how it came out."""
+    assistant.answer = replace(ANSWER, outcome=outcome)
+    assert run("ask", "When?").code == EXIT_CODES[outcome]
+
+
+def test_ask(run: Run, assistant: FakeAssistant) -> None:
+    """An answer is shown with confidence, numbered citation, sentence, path and offsets."""
+    ran = run("ask", "When?", "--article", "a1")
+    assert ran.out.splitlines() == [
+        "1932  (91%)",
+        "  [1] The bridge · 2020-01-02",
+        "      “The bridge opened in 1932.”",
+        "      notes/bridge.md:21–25",
+    ]
+    assert assistant.asked == [("When?", ["a1"])]
+
+
+def test_ask_unsure(run: Run, assistant: FakeAssistant) -> None:
+    """A candidate is not shown as an answer."""
+    assistant.answer = replace(ANSWER, outcome=Outcome.UNSURE, notice="It is in Greek.")
+    ran = run("ask", "When?")
+    assert ran.out.startswith("Not sure. Perhaps: 1932  (91%)\n")
+    assert ran.err == "It is in Greek.\n"
+
+
+def test_ask_not_found(run: Run, assistant: FakeAssistant) -> None:
+    """What is not in the articles is said, with what came nearest."""
+    assistant.answer = replace(ANSWER, outcome=Outcome.NOT_FOUND, text="", citations=())
+    lines = run("ask", "When?").out.splitlines()
+    assert lines[:2] == ["Not in your articles.", "  closest: The bridge"]
+    assert lines[-1].strip() == "notes/bridge.md:0–26"
+
+
+def test_ask_explain(run: Run, assistant: FakeAssistant) -> None:
+    """--explain adds alternatives, times and hits."""
+    out = run("ask", "When?", "--explain").out
+    assert "or: Ada  (20%)" in out
+    assert "times: retrieve 12 ms, read 46 ms" in out
+    assert "1  0.1600  The bridge 0–26  The bridge opened in 1932." in out
+
+
+def test_ask_json(run: Run, assistant: FakeAssistant) -> None:
+    """--json prints the one schema of an answer."""
+    assert Answer.from_dict(json.loads(run("ask", "When?", "--json").out)) == ANSWER
+
+
+def test_ask_on_a_terminal(
+    run: Run, assistant: FakeAssistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a terminal the span is highlighted, and an article cannot steer the terminal."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assistant.answer = replace(ANSWER, text="Ada", citations=(BUILDER,))
+    out = run("ask", "Who?").out
+    assert "\x1b[1;30;43mAda\x1b[0m" in out
+    assert "\x1b[31m" not in out
+
+
+# footnote chat
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, dict[str, Any]]]:
+    calls: list[tuple[Path, dict[str, Any]]] = []
+
+    def serve(path: Path, **options: Any) -> None:
+        options.pop("on_ready")("http://here/")
+        calls.append((path, options))
+
+    monkeypatch.setattr("ui.app.serve", serve)
+    return calls
+
+
+def test_chat(run: Run, opened: FakeIndex, served: list[Any], tmp_path: Path) -> None:
+    """`chat` serves the index and prints the page's address."""
+    ran = run("chat", "--port", "8000", "--no-browser")
+    assert ran.out == "Footnote answers at http://here/ (Ctrl-C stops it)\n"
+    options = {"host": "127.0.0.1", "port": 8000, "open_browser": False}
+    assert served == [(tmp_path / "index", options)]
+
+
+def test_first_chat(
+    run: Run, served: list[Any], built: list[Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The first start indexes the starter articles, and says so."""
+    monkeypatch.setattr(index, "open_index", raising(IndexMissing("no index")))
+    ran = run("chat")
+    assert "indexing the starter articles" in ran.err
+    assert built == [("build", starter_articles(), tmp_path / "index")]
+    assert len(served) == 1
+
+
+def test_chat_on_a_named_index(
+    run: Run, served: list[Any], built: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An index that was named and is not there is an error, not a new index."""
+    monkeypatch.setattr(index, "open_index", raising(IndexMissing("no index there")))
+    ran = run("chat", "--index", "/typo")
+    assert (ran.code, ran.err) == (1, "footnote: no index there\n")
+    assert not built
+    assert not served
+
+
+def test_end_of_chat(run: Run, opened: FakeIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C is the way to end the page: no failure."""
+    monkeypatch.setattr("ui.app.serve", raising(KeyboardInterrupt()))
+    ran = run("chat")
+    assert (ran.code, ran.err) == (0, "Stopped.\n")
+
+
+# footnote evaluate
+
+
+GOLDEN = {"id": "1", "question": "When?", "answers": ["1932"], "articles": ["b\udce9"]}
+
+
+def test_evaluate(run: Run, assistant: FakeAssistant, tmp_path: Path) -> None:
+    """`evaluate` prints the table, or the figures as JSON."""
+    file = tmp_path / "golden.jsonl"
+    file.write_text(json.dumps({**GOLDEN, "answerable": True}), "utf-8")
+    ran = run("evaluate", str(file), "--index", "/i")
+    assert ran.out.startswith("golden.jsonl: 1 questions (1 answerable)")
+    assert ran.err == "asking 1/1\n"
+    ran = run("evaluate", str(file), "--index", "/i", "--json")
+    assert json.loads(ran.out)["wanted"]["exact"] == 1.0
+    assert ran.err == ""
+
+
+def test_evaluate_builds(
+    run: Run, assistant: FakeAssistant, built: list[tuple[Any, ...]], tmp_path: Path
+) -> None:
+    """Without an index one is built: of the starter articles, and of what --also-index names."""
+    file = tmp_path / "golden.jsonl"
+    file.write_text(json.dumps({**GOLDEN, "answerable": True}), "utf-8")
+    squad = tmp_path / "squad.json"
+    qas = [{"id": "q", "question": "When?", "answers": [{"text": "1932", "answer_start": 21}]}]
+    paragraph = {"context": ARTICLE.text, "qas": qas}
+    squad.write_text(json.dumps({"data": [{"title": "B", "paragraphs": [paragraph]}]}), "utf-8")
+    assert run("evaluate", str(file), "--also-index", str(squad), "--quiet").code == 0
+    ((_, sources, _),) = built
+    assert sources[:-1] == starter_articles()
+    assert sources[-1].name == "contexts.jsonl"
+
+
+def test_evaluate_other_files(run: Run, tmp_path: Path) -> None:
+    """A file of another layout is one sentence."""
+    file = tmp_path / "x.json"
+    file.write_text("[]", "utf-8")
+    ran = run("evaluate", str(file))
+    assert ran.code == 1
+    assert ran.err.startswith(f"footnote: {file} is not a file of questions as expected")
+
+
+# Failures
+
+
+def test_footnote_errors(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A FootnoteError is one sentence on stderr and exit code 1."""
+    monkeypatch.setattr(index, "build_index", raising(NothingToIndex("nothing\nthere")))
+    ran = run("index", "rebuild", "notes")
+    assert (ran.code, ran.out, ran.err) == (1, "", "footnote: nothing there\n")
+
+
+def test_usage(run: Run) -> None:
+    """Wrong usage is exit code 2."""
+    assert run("ask").code == 2
+    assert run("ask", "Who?", "--unknown").code == 2
+    assert run("sing").code == 2
+
+
+def test_ctrl_c(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C says that the index is as it was, with exit code 130."""
+    monkeypatch.setattr(index, "build_index", raising(KeyboardInterrupt()))
+    ran = run("index", "rebuild", "notes")
+    assert (ran.code, ran.err) == (130, "Stopped; the index is as it was.\n")
+
+
+def test_faults(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault of the program is one sentence and exit code 70; --debug adds the traceback."""
+    monkeypatch.setattr(index, "build_index", raising(ZeroDivisionError("oh\nno")))
+    ran = run("index", "rebuild", "notes")
+    assert ran.code == 70
+    assert ran.err == (
+        "footnote: something failed inside: ZeroDivisionError: oh no."
+        " Run again with --debug for the details\n"
+    )
+    ran = run("index", "rebuild", "notes", "--debug")
+    assert "Traceback" in ran.err
+    assert ran.err.endswith("ZeroDivisionError: oh no\n")
+
+
+def test_debug_as_an_argument(run: Run, assistant: FakeAssistant) -> None:
+    """What follows -- is no option."""
+    run("ask", "--", "--debug")
+    assert assistant.asked == [("--debug", None)]
+
+
+def test_offline(run: Run) -> None:
+    """Libraries are told to stay off the network before they are imported."""
+    run("--version")
+    assert os.environ["HF_HUB_OFFLINE"] == "1"
+    assert os.environ["HF_HUB_DISABLE_TELEMETRY"] == "1"
+    assert os.environ["GRADIO_ANALYTICS_ENABLED"] == "False"
+
+
+def test_printable() -> None:
+    """Control characters are replaced; line breaks and tabs stay."""
+    assert printable("a\x1b[2J\x07\x9b\tb\n") == "a�[2J��\tb\n"
+
+
+def test_progress_on_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a terminal a bar is drawn on stderr, for each stage one."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    with ProgressLine(shown=True) as line:
+        line.on_index(Progress(Stage.READ, 1, 2, "[bold]x.md"))
+        line.on_index(Progress(Stage.EMBED, 2, 4))
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "reading" in captured.err
+    assert "embedding" in captured.err
+
+
+# The whole, on the real parts
+
+
+def test_whole_way(tmp_path: Path) -> None:
+    """Files in, cited answer out, by the real program and model."""
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    (notes / "bridge.md").write_text(
+        "---\ntitle: The Sydney Harbour Bridge\n---\n\nThe Sydney Harbour Bridge was opened on"
+        " 19 March 1932 by the premier Jack Lang. It was designed by John Bradfield.\n",
+        "utf-8",
+    )
+    (notes / "empty.txt").write_text("", "utf-8")
+
+    def footnote(*args: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "ui.cli", *args],
+            cwd=Path(__file__).parent.parent,
+            env={**os.environ, "FOOTNOTE_INDEX": str(tmp_path / "index")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    built = footnote("index", "rebuild", str(notes))
+    assert built.returncode == 0, built.stderr
+    assert "1 articles" in built.stdout
+    assert f"skipped {notes / 'empty.txt'}" in built.stderr
+
+    asked = footnote("ask", "Who designed the Sydney Harbour Bridge?", "--json")
+    assert asked.returncode == 0, asked.stderr
+    assert asked.stderr == ""
+    answer = Answer.from_dict(json.loads(asked.stdout))
+    assert answer.text == "John Bradfield"
+
+    assert footnote("index", "check").returncode == 0

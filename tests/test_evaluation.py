@@ -1,0 +1,151 @@
+"""Evaluating an assistant, a scripted one, so that every figure can be worked by hand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from index.errors import ArticleMissing, FootnoteError, QuestionError
+from index.values import Article, ArticleInfo, Passage, text_sha256
+from qa.evaluation import GoldAnswer, Question, evaluate, sample
+from qa.values import Answer, Outcome
+
+TEXT = "Ada died in 1852. She was born in 1815."
+
+
+@dataclass(frozen=True)
+class FakeHit:
+    """A passage as the retriever would give it."""
+
+    passage: Passage
+
+
+class FakeIndex:
+    """Two articles: one from a part of a file, one from a file and its copy."""
+
+    def articles(self) -> list[ArticleInfo]:
+        """Return both."""
+        return [
+            ArticleInfo("a1", "Ada", None, "/x/contexts.jsonl#key1", "", 39, 2),
+            ArticleInfo("a2", "Bob", None, "/x/bob.md", "", 39, 1, copies=("/y/robert.md",)),
+        ]
+
+    def article(self, article_id: str, /) -> Article:
+        """Return either, of the same text."""
+        if article_id not in ("a1", "a2"):
+            raise ArticleMissing(article_id)
+        return Article(article_id, "", TEXT, "", text_sha256(TEXT))
+
+
+class FakeAssistant:
+    """Answers from a script; each question's hits are scripted as passages too."""
+
+    def __init__(self, answers: dict[str, Answer], hits: dict[str, list[Passage]]) -> None:
+        self.index = FakeIndex()
+        self.answers = answers
+        self.hits = hits
+
+    def ask(self, question: str, /) -> Answer:
+        """Return the scripted answer."""
+        if question not in self.answers:
+            raise QuestionError("cannot be asked")
+        return self.answers[question]
+
+    def retrieve(self, questions: Sequence[str], /, *, limit: int = 10) -> list[list[FakeHit]]:
+        """Return the scripted hits."""
+        return [[FakeHit(p) for p in self.hits.get(q, [])][:limit] for q in questions]
+
+
+def answer(outcome: Outcome, text: str, confidence: float) -> Answer:
+    return Answer("", outcome, text, confidence, (), (), (), "", 1)
+
+
+def passage(article: str, start: int, end: int) -> Passage:
+    return Passage(0, article, start, end, TEXT[start:end])
+
+
+DIED = Question("1", "died?", (GoldAnswer("1852", 12),), answerable=True, keys=("key1",))
+BORN = Question("2", "born?", (GoldAnswer("1815", 36),), answerable=True, keys=("key1",))
+BOB = Question("3", "bob?", (GoldAnswer("Bob"),), answerable=True, keys=("robert",))
+NONE = Question("4", "none?", (), answerable=False, keys=())
+
+ASSISTANT = FakeAssistant(
+    answers={
+        "died?": answer(Outcome.ANSWERED, "1852", 0.9),
+        "born?": answer(Outcome.UNSURE, "in 1815", 0.4),
+        "bob?": answer(Outcome.NOT_FOUND, "", 0.0),
+        "none?": answer(Outcome.ANSWERED, "1852", 0.6),
+    },
+    hits={
+        "died?": [passage("a2", 0, 39), passage("a1", 18, 39), passage("a1", 0, 17)],
+        "born?": [passage("a1", 18, 39)],  # one space less than in the file: found all the same
+        "bob?": [passage("a2", 0, 5)],
+    },
+)
+
+
+def test_figures() -> None:
+    """Each figure counts as its definition says."""
+    report = evaluate(ASSISTANT, [DIED, BORN, BOB, NONE], name="four")
+    assert (report.articles, report.passages) == (2, 3)
+    assert report.wanted.exact == pytest.approx(1 / 3)
+    assert report.wanted.f1 == pytest.approx((1 + 2 / 3 + 0) / 3)  # UNSURE counts here
+    assert report.wanted.right == pytest.approx(2 / 3)
+    assert report.abstention.f1 == pytest.approx((1 + 0 + 0 + 0) / 4)  # and here it does not
+    assert report.abstention.precision == 0.5
+    assert report.answerable.total == 3
+    assert (report.answerable.unsure, report.answerable.not_found) == (1, 1)
+    assert report.unanswerable.answered == 1
+    assert report.retrieval.recall[1] == pytest.approx(2 / 3)
+    assert report.retrieval.recall[3] == 1.0
+    assert report.retrieval.mrr == pytest.approx((1 / 3 + 1 + 1) / 3)
+    assert report.confidence.auroc == pytest.approx(3 / 4)  # .9 > .6, .9 > 0, .4 < .6, .4 > 0
+
+
+def test_report_prints_and_travels() -> None:
+    """A report is a table ending with the machine, and plain data that JSON can hold."""
+    report = evaluate(ASSISTANT, [DIED, NONE], name="two")
+    lines = str(report).splitlines()
+    assert lines[0] == "two: 2 questions (1 answerable) over 2 articles, 3 passages"
+    assert "EM 100.0  F1 100.0" in lines[1]
+    assert lines[-1] == str(report.machine)
+    assert "torch" in lines[-1]
+    assert json.loads(json.dumps(report.to_dict()))["wanted"]["exact"] == 1.0
+
+
+def test_question_that_cannot_be_asked() -> None:
+    """A question that the assistant refuses to take counts as refused and not found."""
+    odd = Question("6", "???", (GoldAnswer("x"),), answerable=True, keys=("key1",))
+    report = evaluate(ASSISTANT, [DIED, odd])
+    assert report.answerable.not_found == 1
+    assert report.retrieval.recall[20] == 0.5
+
+
+def test_progress() -> None:
+    """Progress is told after each question."""
+    seen: list[tuple[int, int]] = []
+    evaluate(ASSISTANT, [DIED, NONE], progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(1, 2), (2, 2)]
+
+
+def test_index_without_the_articles() -> None:
+    """An index of other articles is refused before anything is asked."""
+    lost = Question("5", "lost?", (GoldAnswer("x"),), answerable=True, keys=("elsewhere",))
+    with pytest.raises(FootnoteError, match="lacks the articles of 1 of 2 questions"):
+        evaluate(ASSISTANT, [DIED, lost])
+    with pytest.raises(FootnoteError, match="no question"):
+        evaluate(ASSISTANT, [])
+
+
+def test_sample() -> None:
+    """A sample is the same for the same seed, keeps the order, and may be everything."""
+    questions = [Question(str(i), "?", (), answerable=False, keys=()) for i in range(100)]
+    chosen = sample(questions, 10, seed=3)
+    assert chosen == sample(questions, 10, seed=3)
+    assert chosen != sample(questions, 10, seed=4)
+    assert [int(q.id) for q in chosen] == sorted({int(q.id) for q in chosen})
+    assert len(chosen) == 10
+    assert sample(questions, None) == sample(questions, 500) == questions

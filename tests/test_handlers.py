@@ -1,0 +1,418 @@
+"""The page's events without a page: each outcome, and each failure, is something to show."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import logging
+import re
+import socket
+import threading
+from collections.abc import Callable, Collection, MutableMapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes_ui import FakeAssistant, FakeIndex, make_article
+
+from index.errors import FootnoteError
+from index.values import Progress, ProgressCallback
+from qa.values import Answer
+from ui import guards, server
+from ui.handlers import LISTED, MOST_FILES, Handlers, Upload, questions_from
+from ui.jobs import SOMETHING_FAILED
+
+APOLLO = make_article(
+    "Apollo 11", "Apollo flew in 1969. The mission commander of Apollo was Armstrong. It returned."
+)
+CANAL = make_article("The Panama Canal", "The canal opened to ships in 1914.")
+
+
+def text_of(fragment: str) -> str:
+    return html.unescape(re.sub(r"<[^>]*>", "", fragment))
+
+
+@pytest.fixture
+def index() -> FakeIndex:
+    return FakeIndex([APOLLO, CANAL])
+
+
+@pytest.fixture
+def assistant(index: FakeIndex) -> FakeAssistant:
+    return FakeAssistant(index)
+
+
+@pytest.fixture
+def handlers(assistant: FakeAssistant) -> Handlers:
+    return Handlers(assistant)
+
+
+def ask(handlers: Handlers, question: str, held: str = "", scope: Sequence[str] = ()) -> str:
+    kept = handlers.begin(held, question, scope)
+    for _ in handlers.answer(kept):
+        pass
+    return kept
+
+
+def last(handlers: Handlers, kept: str) -> str:
+    return text_of(handlers.messages(kept)[-1]["content"])
+
+
+# Questions
+
+
+def test_a_question_is_shown_at_once_with_what_is_searched(handlers: Handlers) -> None:
+    """Before there is an answer, question and size of the search stand in the conversation."""
+    kept = handlers.begin("", "Who was the mission commander?")
+    messages = handlers.messages(kept)
+    assert [message["role"] for message in messages] == ["user", "assistant"]
+    assert text_of(messages[0]["content"]) == "Who was the mission commander?"
+    assert text_of(messages[1]["content"]) == "Searching 2 passages in 2 articles…"
+
+
+def test_an_answer_takes_the_place_of_the_sign(handlers: Handlers) -> None:
+    """The answer's card replaces "Searching…"."""
+    kept = ask(handlers, "Who was the mission commander of Apollo?")
+    assert "The mission commander of Apollo was Armstrong." in last(handlers, kept)
+
+
+def test_each_answer_is_shown_as_it_comes(handlers: Handlers) -> None:
+    """Two questions that wait are answered in turn, and each answer is shown at once."""
+    kept = handlers.begin("", "Who was the mission commander of Apollo?")
+    handlers.begin(kept, "When was the canal opened to ships?")
+    first, second, *_ = handlers.answer(kept)
+    assert "Searching" in first[-1]["content"]
+    assert "1914" in second[-1]["content"]
+
+
+def test_earlier_turns_go_with_a_question(handlers: Handlers, assistant: FakeAssistant) -> None:
+    """The second question carries the first with its answer."""
+    kept = ask(handlers, "Who was the mission commander of Apollo?")
+    ask(handlers, "When was the canal opened?", kept)
+    assert [length for _, length, _ in assistant.asked] == [0, 1]
+
+
+def test_a_blank_question_asks_nothing(handlers: Handlers, assistant: FakeAssistant) -> None:
+    """Nothing is asked and nothing is shown."""
+    kept = ask(handlers, "  \n ")
+    assert handlers.messages(kept) == []
+    assert assistant.asked == []
+
+
+def test_a_question_to_some_articles(handlers: Handlers, assistant: FakeAssistant) -> None:
+    """The chosen articles are passed on and named in the answer."""
+    kept = ask(handlers, "Who was the mission commander of Apollo?", scope=[CANAL.id])
+    assert assistant.asked[0][2] == (CANAL.id,)
+    assert "Not in your articles." in last(handlers, kept)
+    assert "Only in: The Panama Canal" in last(handlers, kept)
+
+
+def test_what_footnote_raises_is_shown_as_it_is(handlers: Handlers) -> None:
+    """The text of a FootnoteError is the message."""
+    kept = ask(handlers, "why " * 500)
+    assert last(handlers, kept) == "The question is too long: at most 1000 characters."
+
+
+def test_other_errors_are_logged_and_not_shown(
+    handlers: Handlers, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Inner workings go to the log; the next question is answered."""
+    with caplog.at_level(logging.ERROR):
+        kept = ask(handlers, "explode")
+    assert last(handlers, kept) == SOMETHING_FAILED
+    assert "secret inner workings" in caplog.text
+    ask(handlers, "When was the canal opened to ships?", kept)
+    assert "1914" in last(handlers, kept)
+
+
+def test_giving_up_ends_the_waiting(handlers: Handlers) -> None:
+    """When an event is lost the question does not wait for ever."""
+    kept = handlers.begin("", "Who was it?")
+    handlers.give_up(kept)
+    assert last(handlers, kept) == SOMETHING_FAILED
+
+
+def test_an_unknown_conversation_begins_anew(handlers: Handlers) -> None:
+    """After a restart the page's id is unknown; the question gets a conversation all the same."""
+    kept = ask(handlers, "When was the canal opened to ships?", "an id of yesterday")
+    assert kept != "an id of yesterday"
+    assert "1914" in last(handlers, kept)
+
+
+def test_eight_ask_at_once_during_a_rebuild(index: FakeIndex) -> None:
+    """Questions from eight pages and a rebuild go on together; all are answered."""
+    index.pace = 0.01
+    handlers = Handlers(FakeAssistant(index, delay=0.01))
+    handlers.rebuild()
+    kept: list[str] = []
+    threads = [
+        threading.Thread(
+            target=lambda: kept.append(ask(handlers, "When was the canal opened to ships?"))
+        )
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert len(set(kept)) == 8
+    assert all("1914" in last(handlers, one) for one in kept)
+    handlers.jobs.wait(5)
+
+
+def test_examples_come_from_titles_or_from_a_list(
+    handlers: Handlers, assistant: FakeAssistant
+) -> None:
+    """Short titles make questions; a list that is given goes before them."""
+    assert "What is Apollo 11?" in text_of(handlers.examples())
+    assert "What is the Panama Canal?" in text_of(handlers.examples())
+    given = Handlers(assistant, examples=["Who <won>?"])
+    assert text_of(given.examples()) == "Who <won>?"
+    assert "no articles yet" in text_of(Handlers(FakeAssistant(FakeIndex())).examples())
+    assert questions_from(FakeIndex([make_article("How it all began", "x")]).articles()) == []
+
+
+# The source panel
+
+
+def test_a_citation_opens_its_article(handlers: Handlers) -> None:
+    """A button's id leads to the place it stands for."""
+    kept = ask(handlers, "Who was the mission commander of Apollo?")
+    shown = handlers.show(kept, "c0-0")
+    assert "verbatim ✓" in shown
+    assert ">Armstrong</mark>" in shown
+
+
+@pytest.mark.parametrize("place", ["", "c", "c0", "c9-0", "c0-99", "c0--1", "x-y", "c0-0-0"])
+def test_an_invented_citation_is_refused(handlers: Handlers, place: str) -> None:
+    """A client may send any id; what is not there is said."""
+    kept = ask(handlers, "Who was the mission commander of Apollo?")
+    assert "over" in text_of(handlers.show(kept, place))
+
+
+def test_a_citation_of_another_conversation_is_refused(handlers: Handlers) -> None:
+    """Places are those of one's own conversation."""
+    ask(handlers, "Who was the mission commander of Apollo?")
+    assert "over" in text_of(handlers.show("", "c0-0"))
+
+
+def test_a_changed_article_is_not_called_verbatim(handlers: Handlers, index: FakeIndex) -> None:
+    """The check is made when the panel is opened, not when the answer was."""
+    kept = ask(handlers, "Who was the mission commander of Apollo?")
+    index.put(make_article("Apollo 11", "In the end the commander was called Armstrong."))
+    shown = text_of(handlers.show(kept, "c0-0"))
+    assert "This article has changed since" in shown
+    assert "verbatim" not in shown
+
+
+def test_deep_links(handlers: Handlers) -> None:
+    """No link, a good link and a bad one."""
+    assert handlers.deep_link({}) is None
+    query = {"article": CANAL.id, "start": "4", "end": "9", "hash": CANAL.sha256[:16]}
+    assert ">canal</mark>" in str(handlers.deep_link(query))
+    assert "no article" in text_of(str(handlers.deep_link({**query, "article": "gone"})))
+
+
+def test_an_article_opens_from_the_list(handlers: Handlers) -> None:
+    """The whole text is shown; an unknown id is said."""
+    assert CANAL.text in text_of(handlers.open_article(CANAL.id))
+    assert "no article" in text_of(handlers.open_article("gone"))
+
+
+# The articles
+
+
+def test_an_upload_is_taken_in_and_can_be_asked(handlers: Handlers, tmp_path: Path) -> None:
+    """Good files are added, bad ones named with their reason, under the user's names."""
+    (tmp_path / "a").write_text("The zeppelin landed near the harbour in Lakehurst.")
+    (tmp_path / "b").write_text("")
+    handlers.upload([Upload("zep.md", tmp_path / "a"), Upload("empty.md", tmp_path / "b")])
+    handlers.jobs.wait(5)
+    said = text_of(handlers.status())
+    assert "1 added, 1 skipped" in said
+    assert "empty.md: there is no text in it" in said
+    assert "upload:zep.md" in text_of(handlers.listing())
+    kept = ask(handlers, "Where had the zeppelin landed near the harbour?")
+    assert "Lakehurst" in last(handlers, kept)
+
+
+def test_too_large_an_upload_is_refused(handlers: Handlers, tmp_path: Path) -> None:
+    """The number of files is limited, and the message tells the other way."""
+    (tmp_path / "a").write_text("x")
+    said = text_of(handlers.upload([Upload("a.md", tmp_path / "a")] * (MOST_FILES + 1)))
+    assert "at most 500 files" in said
+    assert "footnote index" in said
+    assert handlers.jobs.latest is None
+
+
+def test_an_upload_that_is_gone_is_said(handlers: Handlers, tmp_path: Path) -> None:
+    """A file that vanished on the server is an error to show, not to raise."""
+    assert SOMETHING_FAILED in text_of(handlers.upload([Upload("a.md", tmp_path / "gone")]))
+
+
+def test_removing_an_article(handlers: Handlers) -> None:
+    """A removed article leaves the list; an unknown one is said."""
+    handlers.remove(CANAL.id)
+    handlers.jobs.wait(5)
+    assert "Panama" not in handlers.listing()
+    handlers.remove("gone")
+    handlers.jobs.wait(5)
+    assert "no article gone" in text_of(handlers.status())
+
+
+class _Gate(FakeIndex):
+    """An index whose rebuild waits to be let on."""
+
+    def __init__(self) -> None:
+        super().__init__([APOLLO])
+        self.begun, self.go = threading.Event(), threading.Event()
+
+    def _step(self, progress: ProgressCallback | None, state: Progress) -> None:
+        super()._step(progress, state)
+        self.begun.set()
+        self.go.wait(5)
+
+
+def test_a_rebuild_is_seen_by_all_and_can_be_cancelled() -> None:
+    """The state lives on the server; a cancelled change leaves the index as it was."""
+    index = _Gate()
+    handlers = Handlers(FakeAssistant(index))
+    handlers.rebuild()
+    assert index.begun.wait(5)
+    assert "Reading passages: 0 of 10" in text_of(handlers.status())
+    assert "“Rebuilding the index” is still going on" in text_of(handlers.rebuild())
+    assert "disabled" in handlers.listing()
+    assert "Cancelling" in text_of(handlers.cancel())
+    index.go.set()
+    handlers.jobs.wait(5)
+    assert "cancelled. Nothing was changed." in text_of(handlers.status())
+    assert index.generation == 1
+
+
+def test_a_change_that_breaks_is_said(index: FakeIndex) -> None:
+    """An error inside the background thread becomes the state of the change."""
+
+    def broken(**_: object) -> None:
+        raise OSError("secret disk")
+
+    index.update = broken  # type: ignore[assignment, method-assign]
+    handlers = Handlers(FakeAssistant(index))
+    handlers.update()
+    handlers.jobs.wait(5)
+    assert text_of(handlers.status()) == f"Looking for changed files: {SOMETHING_FAILED}"
+
+
+def test_the_list_and_the_choice_are_searched(handlers: Handlers) -> None:
+    """Words of title and path narrow both; what is chosen stays a choice."""
+    assert "Apollo" not in handlers.listing("panama")
+    assert handlers.choices("panama") == [("The Panama Canal", CANAL.id)]
+    assert [c for _, c in handlers.choices("panama", [APOLLO.id])] == [APOLLO.id, CANAL.id]
+    many = Handlers(FakeAssistant(FakeIndex(make_article(f"{n}", "x") for n in range(LISTED + 9))))
+    assert len(many.choices()) == LISTED
+
+
+def test_a_broken_index_leaves_every_event_usable(caplog: pytest.LogCaptureFixture) -> None:
+    """When the index is replaced or deleted under the page each event says so."""
+
+    class Broken(FakeIndex):
+        def articles(self) -> Any:
+            raise FootnoteError("There is no index any more.")
+
+        info = article = articles  # type: ignore[assignment]
+
+    class BrokenAssistant(FakeAssistant):
+        def ask(
+            self,
+            question: str,
+            *,
+            history: Sequence[tuple[str, Answer]] = (),
+            articles: Collection[str] | None = None,
+        ) -> Answer:
+            raise FootnoteError("There is no index any more.")
+
+    handlers = Handlers(BrokenAssistant(Broken()))
+    kept = ask(handlers, "Who?")
+    for said in (
+        last(handlers, kept),
+        handlers.examples(),
+        handlers.listing(),
+        handlers.open_article("x"),
+        handlers.deep_link({"article": "x"}) or "",
+    ):
+        assert "There is no index any more." in text_of(said)
+    assert handlers.choices() == []
+
+
+# The guards and the socket
+
+
+def _status(headers: dict[str, str], *, method: str = "GET", path: str = "/") -> int:
+    async def app(scope: Any, receive: Any, send: Callable[..., Any]) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {}
+
+    raw = [(k.encode(), v.encode()) for k, v in headers.items()]
+    scope = {"type": "http", "method": method, "path": path, "headers": raw}
+    asyncio.run(guards.Guard(app)(scope, receive, send))
+    if sent[0]["status"] == 200:
+        assert b"content-security-policy" in dict(sent[0]["headers"])
+    return int(sent[0]["status"])
+
+
+OWN = {"host": "127.0.0.1:7860"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "method", "path", "status"),
+    [
+        (OWN, "GET", "/", 200),
+        ({"host": "localhost:1"}, "GET", "/", 200),
+        ({"host": "[::1]:1"}, "GET", "/", 200),
+        ({"host": "evil.example"}, "GET", "/", 400),
+        ({"host": "127.0.0.1.evil.example"}, "GET", "/", 400),
+        ({}, "GET", "/", 400),
+        (OWN, "POST", "/", 200),  # a program: neither header
+        ({**OWN, "origin": "http://127.0.0.1:7860"}, "POST", "/", 200),
+        ({**OWN, "origin": "http://127.0.0.1:9999"}, "POST", "/", 403),
+        ({**OWN, "origin": "http://evil.example"}, "POST", "/", 403),
+        ({**OWN, "origin": "null"}, "POST", "/", 403),
+        ({**OWN, "sec-fetch-site": "cross-site"}, "POST", "/", 403),
+        ({**OWN, "sec-fetch-site": "same-site"}, "DELETE", "/", 403),
+        ({**OWN, "sec-fetch-site": "same-origin"}, "POST", "/", 200),
+        ({**OWN, "sec-fetch-site": "cross-site"}, "GET", "/", 200),  # a link that is followed
+        (OWN, "GET", "/gradio_api/file=http://evil.example/x", 403),
+        (OWN, "GET", "/gradio_api/file=HTTPS:/evil.example/x", 403),
+        (OWN, "GET", "/gradio_api/file=ht%74p%3a//evil.example/x", 403),
+        (OWN, "GET", "/gradio_api//proxy=http://evil.example/x", 403),
+        (OWN, "GET", "/gradio_api/file=/tmp/gradio/x", 200),
+        (OWN, "GET", "/monitoring", 403),
+        (OWN, "GET", "/gradio_api/monitoring/summary", 403),
+    ],
+)
+def test_the_guard(headers: dict[str, str], method: str, path: str, status: int) -> None:
+    """Our own page and programs pass; other sites, other names and two routes do not."""
+    assert _status(headers, method=method, path=path) == status
+
+
+def test_loopback_hosts() -> None:
+    """Only this machine's own names count as loopback."""
+    assert all(map(guards.is_loopback, ("127.0.0.1", "localhost", "::1", "[::1]", "127.9.9.9")))
+    assert not any(map(guards.is_loopback, ("0.0.0.0", "::", "example.org", "", "192.168.1.2")))
+
+
+def test_a_port_in_use_is_one_sentence() -> None:
+    """The message names the port and the way out."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        pytest.raises(FootnoteError, match=r"Port \d+ of 127.0.0.1 cannot be used .*another port"),
+    ):
+        server.listen("127.0.0.1", taken.getsockname()[1])
+    with pytest.raises(FootnoteError, match="99999 is not a port"):
+        server.listen("127.0.0.1", 99999)
