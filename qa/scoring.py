@@ -16,7 +16,7 @@ from index.errors import ModelError
 from qa.values import Span
 
 DEFAULT = Path(__file__).parent / "confidence.json"
-FEATURES = ("score", "margin", "probability", "fused", "cosine", "coverage", "agreement")
+FEATURES = ("score", "margin", "probability", "fused", "cosine", "coverage", "agreement", "kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class Confidence:
     answered: float  # from here on the outcome is ANSWERED
     found: float  # below it is NOT_FOUND
     retrieval: float  # what one unit of fused score counts in units of the reader's score
+    kind: float  # what a span of the kind that is asked for counts, in the same units
 
     @classmethod
     def load(cls, path: Path = DEFAULT) -> Confidence:
@@ -49,9 +50,9 @@ class Confidence:
             )
         return model
 
-    def rank(self, span: Span) -> float:
-        """Return what spans are ranked by: the reader's score and the retriever's, added."""
-        return span.score + self.retrieval * span.hit.score
+    def rank(self, span: Span, fit: float) -> float:
+        """Return what spans are ranked by: the reader's score, the retriever's, and the kind's."""
+        return span.score + self.retrieval * span.hit.score + self.kind * fit
 
     def probability(self, features: Mapping[str, float]) -> float:
         """Return the probability, 0..1, that a span with these features is right."""
@@ -62,6 +63,7 @@ class Confidence:
 def features(
     span: Span,
     rival: Span | None,
+    fit: float,
     agreeing: int,
     question_words: Sequence[str],
     sentence_words: Sequence[str],
@@ -71,6 +73,7 @@ def features(
     Args:
         span: the span.
         rival: the best span that says something else, if any.
+        fit: how well the span's kind fits the question, as `kind_fit` says.
         agreeing: the number of other articles in which the reader found the same text.
         question_words: the question's terms as lexical search sees them.
         sentence_words: those of the sentence around the span, its title included.
@@ -86,4 +89,5 @@ def features(
         "cosine": span.hit.dense_score if span.hit.dense_score is not None else 0.0,
         "coverage": covered,
         "agreement": math.log1p(agreeing),
+        "kind": fit,
     }

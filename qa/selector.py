@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from index.sentences import sentence_around
 from index.values import Article
+from qa.kinds import kind_fit
 from qa.scoring import Confidence, features
 from qa.values import Alternative, Answer, Citation, ClosestPassage, Hit, Outcome, Span
 
@@ -29,6 +30,12 @@ class Evidence:
     articles: Mapping[str, Article]  # by id, those of the hits at least
     words: Callable[[str], list[str]]  # the terms that lexical search sees in a text
     generation: int  # of the index
+
+    def groups(self, confidence: Confidence) -> list[Group]:
+        """Return the spans merged by what they say, best first."""
+        return group_spans(
+            self.spans, lambda span: confidence.rank(span, kind_fit(self.question, span.text))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +84,7 @@ def group_features(groups: Sequence[Group], number: int, evidence: Evidence) -> 
     return features(
         span,
         rival,
+        fit=kind_fit(evidence.question, span.text),
         agreeing=sum(1 for other in group.spans[1:] if other.score >= _AGREES),
         question_words=evidence.words(evidence.question),
         sentence_words=evidence.words(f"{article.title} {article.text[start:end]}"),
@@ -85,7 +93,7 @@ def group_features(groups: Sequence[Group], number: int, evidence: Evidence) -> 
 
 def select(evidence: Evidence, confidence: Confidence) -> Answer:
     """Return the answer that the evidence gives, or the abstention."""
-    groups = group_spans(evidence.spans, confidence.rank)[: 1 + _ALTERNATIVES]
+    groups = evidence.groups(confidence)[: 1 + _ALTERNATIVES]
     sure = [confidence.probability(group_features(groups, i, evidence)) for i in range(len(groups))]
     articles = evidence.articles
     answer = Answer(

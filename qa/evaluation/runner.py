@@ -136,7 +136,7 @@ def evaluate(
     the answer's place is known, overlaps it.
     """
     if not questions:
-        raise FootnoteError("There is no question to evaluate; ask for a sample of at least one.")
+        raise FootnoteError("there is no question to evaluate; give at least one")
     infos = assistant.index.articles()
     keys = {info.id: _keys(info) for info in infos}
     _require_articles([question for question in questions if question.answerable], keys)
@@ -173,9 +173,9 @@ def _require_articles(questions: Sequence[Question], keys: Mapping[str, frozense
     missing = [question for question in questions if held.isdisjoint(question.keys)]
     if missing:
         raise FootnoteError(
-            f"The index lacks the articles of {len(missing)} of {len(questions)} questions, the"
-            f" first of them “{missing[0].text}”. Evaluate on an index of these articles, or"
-            " leave --index out to have one built."
+            f"the index lacks the articles of {len(missing)} of {len(questions)} questions, the"
+            f" first of them “{missing[0].text}”; evaluate on an index of these articles,"
+            " or leave --index out to have one built"
         )
 
 
