@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from index.errors import ModelError
-from qa.values import Span
+from qa.values import Outcome, Span
 
 DEFAULT = Path(__file__).parent / "confidence.json"
 FEATURES = ("score", "margin", "probability", "fused", "cosine", "coverage", "agreement", "kind")
@@ -28,7 +28,6 @@ class Confidence:
     answered: float  # from here on the outcome is ANSWERED
     found: float  # below it is NOT_FOUND
     retrieval: float  # what one unit of fused score counts in units of the reader's score
-    kind: float  # what a span of the kind that is asked for counts, in the same units
 
     @classmethod
     def load(cls, path: Path = DEFAULT) -> Confidence:
@@ -50,9 +49,15 @@ class Confidence:
             )
         return model
 
-    def rank(self, span: Span, fit: float) -> float:
-        """Return what spans are ranked by: the reader's score, the retriever's, and the kind's."""
-        return span.score + self.retrieval * span.hit.score + self.kind * fit
+    def rank(self, span: Span) -> float:
+        """Return what spans are ranked by: the reader's score and the retriever's, added."""
+        return span.score + self.retrieval * span.hit.score
+
+    def outcome(self, probability: float) -> Outcome:
+        """Return what a first span of this probability comes to."""
+        if probability >= self.answered:
+            return Outcome.ANSWERED
+        return Outcome.UNSURE if probability >= self.found else Outcome.NOT_FOUND
 
     def probability(self, features: Mapping[str, float]) -> float:
         """Return the probability, 0..1, that a span with these features is right."""

@@ -33,9 +33,7 @@ class Evidence:
 
     def groups(self, confidence: Confidence) -> list[Group]:
         """Return the spans merged by what they say, best first."""
-        return group_spans(
-            self.spans, lambda span: confidence.rank(span, kind_fit(self.question, span.text))
-        )
+        return group_spans(self.spans, confidence.rank)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +105,8 @@ def select(evidence: Evidence, confidence: Confidence) -> Answer:
         interpreted_question=evidence.question,
         generation=evidence.generation,
     )
-    if not groups or sure[0] < confidence.found:
+    outcome = confidence.outcome(sure[0]) if groups else Outcome.NOT_FOUND
+    if outcome is Outcome.NOT_FOUND:
         return answer
     first, *others = (
         Alternative(group.best.text, min(probability, sure[0]), _citations(group, articles))
@@ -115,7 +114,7 @@ def select(evidence: Evidence, confidence: Confidence) -> Answer:
     )
     return replace(
         answer,
-        outcome=Outcome.ANSWERED if sure[0] >= confidence.answered else Outcome.UNSURE,
+        outcome=outcome,
         text=first.text,
         citations=first.citations,
         alternatives=tuple(a for a in others if a.confidence >= confidence.found / 2),

@@ -7,6 +7,8 @@ import html
 import logging
 import re
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, MutableMapping, Sequence
 from pathlib import Path
@@ -337,6 +339,13 @@ def test_a_broken_index_leaves_every_event_usable() -> None:
 
 
 # The guards and the socket
+
+
+def test_the_handlers_do_without_gradio() -> None:
+    """Nothing but the page itself loads Gradio; importing `ui` costs next to nothing."""
+    code = "import sys, ui, ui.handlers, ui.server; sys.exit('gradio' in sys.modules)"
+    root = Path(__file__).parents[1]
+    assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
 
 
 def _status(headers: dict[str, str], *, method: str = "GET", path: str = "/") -> int:

@@ -195,9 +195,9 @@ def test_nothing_to_index(library: ArticleIndex, tmp_path: Path, files: dict[str
     """Where nothing can be read, a build says why and leaves the index that is there."""
     other = put(tmp_path / "other", files)
     other.mkdir(exist_ok=True)
-    with pytest.raises(NothingToIndex, match="no article could be read from .*other"):
+    with pytest.raises(NothingToIndex, match=r"no article could be read from .*other"):
         build(other, library.path)
-    with pytest.raises(NothingToIndex, match="no article could be read from .*other"):
+    with pytest.raises(NothingToIndex, match=r"no article could be read from .*other"):
         library.add(other)
     assert (library.generation, len(library.articles())) == (1, 3)
 
@@ -589,7 +589,10 @@ def test_questions_during_updates(library: ArticleIndex, folder: Path) -> None:
         thread.start()
     try:
         for number in range(2, 12):
-            both = {"one.txt": f"Walrus number {number}.", "two.txt": f"Walrus number {number} too."}
+            both = {
+                "one.txt": f"Walrus number {number}.",
+                "two.txt": f"Walrus number {number} too.",
+            }
             put(folder, both)
             assert library.update().generation == number + 1
     finally:
@@ -731,7 +734,7 @@ def test_no_index(tmp_path: Path, folder: Path) -> None:
     """Where there is no index, the message names the command that makes one; nothing is made."""
     for verb in (open_index, rebuild_index):
         with pytest.raises(IndexMissing, match="make one with `footnote index rebuild FOLDER"):
-            verb(tmp_path / "none", embedder=HashEmbedder())  # type: ignore[operator]
+            verb(tmp_path / "none", embedder=HashEmbedder())
     assert not (tmp_path / "none").exists()
 
 
@@ -742,7 +745,7 @@ def test_index_path_is_a_file(tmp_path: Path, folder: Path) -> None:
     for bad in (file, file / "below"):
         with pytest.raises(IndexMissing, match="there is no index at"):
             open_index(bad, embedder=HashEmbedder())
-        with pytest.raises(IndexMissing, match="is not an index; give an empty|cannot be made"):
+        with pytest.raises(IndexMissing, match=r"is not an index; give an empty|cannot be made"):
             build(folder, bad)
     assert file.read_text(encoding="utf-8") == "mine"
 
@@ -953,7 +956,7 @@ else:
 def test_stopped_by_a_signal(
     library: ArticleIndex, folder: Path, verb: str, reports: int, number: signal.Signals
 ) -> None:
-    """A change in a process that Ctrl-C or SIGKILL ends leaves the old index, free to be changed."""
+    """A change that Ctrl-C or SIGKILL ends leaves the old index, and it free to be changed."""
     before = (library.generation, answers(library))
     put(folder, {"moon.txt": "A comet came by.", "tea.txt": "Tea needs hot water."})
     with running(STEP, verb, folder, library.path) as process:

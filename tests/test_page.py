@@ -296,6 +296,8 @@ def test_only_the_chosen_articles_are_asked(desk: Desk) -> None:
 def test_the_keyboard_alone(desk: Desk) -> None:
     """`/` goes to the box, `]` and `[` through the sources, Esc back to the button."""
     page = desk.page
+    for tab in ("Articles", "Chat"):  # coming back to the chat must not double its keys
+        page.get_by_role("tab", name=tab).click()
     page.locator("h1").click()
     page.keyboard.press("/")
     box = page.get_by_label("Your question")
@@ -304,7 +306,6 @@ def test_the_keyboard_alone(desk: Desk) -> None:
     expect(box).to_have_value("When was the canal opened to ships? a/b [c]")
     page.keyboard.press("Enter")
     expect(page.locator(".fn-card")).to_contain_text("Another article agrees")
-    page.keyboard.press("Escape")
     page.locator("#c0-0").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#source .fn-count")).to_have_text("1 of 2")
@@ -313,6 +314,7 @@ def test_the_keyboard_alone(desk: Desk) -> None:
     expect(page.locator("#source .fn-count")).to_have_text("2 of 2")
     page.keyboard.press("[")
     expect(page.locator("#source .fn-count")).to_have_text("1 of 2")
+    expect(page.locator("#source mark")).to_be_focused()
     page.keyboard.press("Escape")
     expect(page.locator("#c0-0")).to_be_focused()
 
@@ -331,6 +333,9 @@ def test_on_a_phone_in_the_dark(desk: Desk) -> None:
     desk.page.get_by_role("button", name="Close the source").click()
     expect(desk.page.locator("#source")).to_be_hidden()
     expect(card).to_be_visible()
+    card.get_by_role("button", name="[1]").click()
+    expect(mark).to_be_in_viewport()
+    desk.page.keyboard.press("Escape")
     desk.page.get_by_role("tab", name="Articles").click()
     expect(desk.page.locator(".fn-table")).to_be_visible()
     assert desk.page.evaluate("document.documentElement.scrollWidth") <= 390

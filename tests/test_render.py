@@ -175,6 +175,11 @@ def test_a_long_passage_is_cut_where_the_words_are() -> None:
     assert cut.endswith(" …")
 
 
+def test_a_long_passage_without_spaces_is_cut_too() -> None:
+    """A script that writes no spaces gets as long an excerpt."""
+    assert len(render.excerpt("橋" * 2000, "engines")) == render.LONGEST_EXCERPT + 2
+
+
 def test_a_long_sentence_is_cut_around_the_answer() -> None:
     """A sentence without an end does not flood the card."""
     article = make_article("Long", "word " * 2000 + "answer" + " word" * 2000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -45,9 +46,12 @@ def evaluate(
 
     Example: footnote evaluate squad-dev-v1.1.json.gz --sample 1000 --index /tmp/squad
     """
+    from index import open_index
     from qa import Assistant
     from qa.evaluation import evaluate as measure
     from qa.evaluation import read_dataset, sample
+    from qa.reader import SpanReader
+    from qa.scoring import Confidence
 
     dataset = read_dataset(file)
     distractors = [read_dataset(other) for other in also or []]
@@ -57,8 +61,19 @@ def evaluate(
         path = index or Path(folder) / "index"
         if (dataset.contexts or index is None) and not has_index(path):
             _build_for(dataset, distractors, path, shown=shown)
-        with Assistant.open(path) as assistant, ProgressLine(shown=shown) as line:
-            report = measure(assistant, questions, name=dataset.name, progress=line.on_questions)
+        confidence = Confidence.load()
+        always = replace(confidence, found=0.0)  # the first span is wanted also when refused
+        with (
+            Assistant(open_index(path), SpanReader.load(), always) as assistant,
+            ProgressLine(shown=shown) as line,
+        ):
+            report = measure(
+                assistant,
+                questions,
+                name=dataset.name,
+                outcome=confidence.outcome,
+                progress=line.on_questions,
+            )
     if as_json:
         say_json(report.to_dict())
     else:

@@ -11,7 +11,8 @@ function open(id) {
     button.classList.add("fn-at");
     opener = button;
   }
-  trigger("cite", { id: id });
+  if (element.querySelector(".fn-view")?.dataset.place === id) settle(); // it is open already
+  trigger("cite", { id: id }); // and may read otherwise by now
 }
 
 function close() {
@@ -69,8 +70,8 @@ element.addEventListener("click", (event) => {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (inText(event.target)) return;
   if (event.key === "Escape") close();
-  else if (inText(event.target)) return;
   else if (event.key === "/") {
     event.preventDefault();
     document.body.classList.remove("fn-source-open");

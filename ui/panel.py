@@ -37,7 +37,10 @@ _STAGES = {
 def empty_panel(hint: str = "") -> str:
     """Return the panel when no article is open."""
     text = hint or "Click a citation to see the article it comes from, with the place marked."
-    return f'<div class="fn-empty"><div class="fn-empty-sign">❝</div><p>{exact(text)}</p></div>'
+    return (
+        '<div class="fn-empty"><div class="fn-empty-sign" aria-hidden="true">❝</div>'
+        f"<p>{exact(text)}</p></div>"
+    )
 
 
 def problem_panel(text: str) -> str:
@@ -56,10 +59,11 @@ def source_panel(view: View, *, turn: int = 0, n: int = 0, count: int = 1) -> st
     """
     article, place = view.article, view.place
     word, meaning = _STANDINGS[view.standing]
+    button = "" if place.kind is Kind.LINK else f"c{turn}-{n}"
     facts = [exact(article.date)] if article.date else []
     facts.append(isolated(article.source))
     return (
-        f'<article class="fn-view" data-place="c{turn}-{n}" aria-label="Source">'
+        f'<article class="fn-view" data-place="{button}" aria-label="Source">'
         f'<header class="fn-head"><div class="fn-headline"><h2>{isolated(article.title)}</h2>'
         f"{_closing()}</div>"
         f'<div class="fn-facts"><span class="fn-standing fn-{view.standing}" title="{meaning}">'

@@ -207,11 +207,11 @@ def excerpt(text: str, question: str) -> str:
 
     best = max(starts, key=held)
     first = max(0, best - 40)
-    if first:
-        first = text.find(" ", first) + 1
     last = min(len(text), first + LONGEST_EXCERPT)
+    if first:
+        first = max(first, text.find(" ", first, best) + 1)
     if last < len(text):
-        last = max(text.rfind(" ", first, last), first + 1)
+        last = max(text.rfind(" ", best, last), 0) or last
     return ("… " if first else "") + text[first:last] + (" …" if last < len(text) else "")
 
 

@@ -128,9 +128,13 @@ def evaluate(
     questions: Sequence[Question],
     *,
     name: str = "questions",
+    outcome: Callable[[float], Outcome] | None = None,
     progress: QuestionProgress | None = None,
 ) -> Report:
     """Ask every question, one at a time, and compare with what is known.
+
+    An assistant that always gives its first span can be measured with and without abstention
+    in one run: `outcome` then tells from the confidence what it would have come to.
 
     A hit counts when its passage belongs to an article that the question is about and, where
     the answer's place is known, overlaps it.
@@ -140,7 +144,7 @@ def evaluate(
     infos = assistant.index.articles()
     keys = {info.id: _keys(info) for info in infos}
     _require_articles([question for question in questions if question.answerable], keys)
-    asked = list(_ask_all(assistant, questions, keys, progress))
+    asked = list(_ask_all(assistant, questions, keys, outcome, progress))
     ranks = [one.rank for one in asked if one.judged.answerable]
     return Report(
         name=name,
@@ -223,22 +227,29 @@ def _ask_all(
     assistant: Answerer,
     questions: Sequence[Question],
     keys: Mapping[str, frozenset[str]],
+    outcome: Callable[[float], Outcome] | None,
     progress: QuestionProgress | None,
 ) -> Iterator[_Asked]:
-    _ask(assistant, questions[0], keys)  # loads what is loaded on first use; not counted
+    _ask(assistant, questions[0], keys, outcome)  # loads what is loaded on first use; not counted
     for number, question in enumerate(questions, 1):
-        yield _ask(assistant, question, keys)
+        yield _ask(assistant, question, keys, outcome)
         if progress:
             progress(number, len(questions))
 
 
-def _ask(assistant: Answerer, question: Question, keys: Mapping[str, frozenset[str]]) -> _Asked:
+def _ask(
+    assistant: Answerer,
+    question: Question,
+    keys: Mapping[str, frozenset[str]],
+    decide: Callable[[float], Outcome] | None,
+) -> _Asked:
     rank = None
     begin = time.perf_counter()
     try:
         answer = assistant.ask(question.text)
         milliseconds = 1000 * (time.perf_counter() - begin)
-        outcome, text, confidence = answer.outcome, answer.text, answer.confidence
+        text, confidence = answer.text, answer.confidence
+        outcome = decide(confidence) if decide else answer.outcome
         if question.answerable:
             rank = _rank(assistant, question, keys)
     except QuestionError:  # one that cannot be asked counts as refused, and takes no time

@@ -17,9 +17,8 @@ import hashlib
 import json
 import logging
 import pickle
-import random
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,24 +27,13 @@ import numpy as np
 
 from qa.assistant import Assistant
 from qa.evaluation import metrics
-from qa.evaluation.datasets import Dataset, Question, read_dataset
+from qa.evaluation.datasets import read_dataset
 from qa.evaluation.runner import build_evaluation_index
 from qa.scoring import FEATURES, Confidence
-from qa.selector import Evidence, group_features
+from qa.selector import group_features
+from qa.training.readings import Reading, read, stored
 
-_TINY = 4  # passages of the smallest setting: a short news article
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One question in one setting, and what was found and read for it."""
-
-    question: Question
-    setting: str
-    title: str  # of the article the question is about
-    answerable: bool
-    evidence: Evidence  # without the articles' texts: the index has them
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,44 +48,6 @@ class Case:
 def held_out(title: str) -> bool:
     """Say whether an article of the training data is kept for fitting: every tenth."""
     return hashlib.sha256(title.encode()).digest()[0] % 10 == 0
-
-
-def settings(
-    question: Question, contexts: Mapping[str, Sequence[str]], title: str, rng: random.Random
-) -> Iterator[tuple[str, bool, list[str] | None]]:
-    """Yield (setting, answerable, context keys to search or None for all) for one question."""
-    own = question.keys[0]
-    article = [key for key in contexts[title] if key != own]
-    others = [key for name, keys in contexts.items() if name != title for key in keys]
-    place = rng.randrange(max(1, len(article) - _TINY))
-    few = article[place : place + _TINY - 1]
-    yield "collection", True, None
-    yield "article", True, [own, *article]
-    yield "few passages", True, [own, *few]
-    yield "collection without the article", False, others
-    yield "article without the passage", False, article
-    yield "few other passages", False, article[place : place + _TINY]
-
-
-def read(
-    assistant: Assistant, data: Dataset, *, size: int, seed: int, done: Collection[str] = ()
-) -> Iterator[Reading]:
-    """Yield the readings of `size` questions; those of question ids in `done` are left out."""
-    rng = random.Random(seed)  # noqa: S311 - sampling, not secrecy
-    titles = {context.key: context.title for context in data.contexts}
-    contexts: dict[str, list[str]] = {}
-    for context in data.contexts:
-        contexts.setdefault(context.title, []).append(context.key)
-    ids = {info.source.rpartition("#")[2]: info.id for info in assistant.index.articles()}
-    for question in rng.sample(data.questions, min(size, len(data.questions))):
-        title = titles[question.keys[0]]
-        for setting, answerable, keys in settings(question, contexts, title, rng):
-            if question.id in done or keys == []:
-                continue
-            articles = None if keys is None else [ids[key] for key in keys]
-            (found,) = assistant.gather([question.text], articles=articles)
-            slim = replace(found, articles={}, words=str.split)
-            yield Reading(question, setting, title, answerable, slim)
 
 
 def judge(
@@ -187,7 +137,7 @@ def main() -> None:
         _log.info("indexing %d contexts", len(data.contexts))
         build_evaluation_index(data, path=options.work / "index")
     file = options.work / "readings.pickle"
-    before = list(_stored(file))
+    before = list(stored(file))
     with Assistant.open(options.work / "index") as assistant:
         with file.open("ab") as log:
             for number, reading in enumerate(
@@ -204,23 +154,11 @@ def main() -> None:
                     log.flush()
                     _log.info("%d readings", len(before) + number)
         confidence = Confidence.load(options.out)
-        cases = list(judge(_stored(file), assistant, confidence))
+        cases = list(judge(stored(file), assistant, confidence))
     fitted, report = fit(cases, confidence)
     content = {**asdict(fitted), "fit": {"data": data.name, "seed": options.seed, **report}}
     options.out.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     _log.info("%s", json.dumps(content, indent=1))
-
-
-def _stored(file: Path) -> Iterator[Reading]:
-    """Yield the readings of a run before; one that was cut off at its end is left out."""
-    if not file.exists():
-        return
-    with file.open("rb") as log:
-        while True:
-            try:
-                yield pickle.load(log)  # noqa: S301 - written by this program
-            except (EOFError, pickle.UnpicklingError):
-                return
 
 
 if __name__ == "__main__":
