@@ -105,7 +105,7 @@ class FakeAssistant:
     index: FakeIndex = field(default_factory=FakeIndex)
     asked: list[tuple[str, Any]] = field(default_factory=list)
 
-    def open(self, _path: Path) -> FakeAssistant:
+    def open(self, _path: Path, **_options: object) -> FakeAssistant:
         """Return itself, for `Assistant.open`."""
         return self
 
@@ -120,7 +120,13 @@ class FakeAssistant:
         self.asked.append((question, articles))
         return self.answer
 
-    def retrieve(self, questions: Sequence[str], *, limit: int = 10) -> list[list[Hit]]:
+    def retrieve(
+        self,
+        questions: Sequence[str],
+        *,
+        limit: int = 10,
+        articles: Sequence[str] | None = None,
+    ) -> list[list[Hit]]:
         """Return one hit for each question."""
         hit = Hit(Passage(1, "a1", 0, 26, TEXT[:26]), 0.16, 1, 0.9, None, None)
         return [[hit][:limit] for _ in questions]

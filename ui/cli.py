@@ -162,7 +162,7 @@ def ask(
         else:
             say_answer(answer)
             if explain:
-                _explain(assistant, answer, articles)
+                _explain(assistant, answer, articles or None)
     codes = {Outcome.ANSWERED: 0, Outcome.UNSURE: 3, Outcome.NOT_FOUND: 4}
     raise typer.Exit(codes[answer.outcome])
 
@@ -176,9 +176,8 @@ def _explain(assistant: Assistant, answer: Answer, articles: Sequence[str] | Non
     say(f"times: {stages}", indent=2)
     titles = {article.id: article.title for article in assistant.index.articles()}
     say("hits:", indent=2)
-    (hits,) = assistant.retrieve([answer.interpreted_question], limit=100 if articles else 10)
-    considered = [hit for hit in hits if not articles or hit.passage.article_id in articles]
-    for rank, hit in enumerate(considered[:10], 1):
+    (hits,) = assistant.retrieve([answer.interpreted_question], articles=articles)
+    for rank, hit in enumerate(hits, 1):
         passage = hit.passage
         place = f"{one_line(titles[passage.article_id])} {passage.start}–{passage.end}"
         say(f"{rank:>2}  {hit.score:.4f}  {place}  {one_line(passage.text)[:60]}…", indent=4)

@@ -46,11 +46,9 @@ def evaluate(
 
     Example: footnote evaluate squad-dev-v1.1.json.gz --sample 1000 --index /tmp/squad
     """
-    from index import open_index
     from qa import Assistant
     from qa.evaluation import evaluate as measure
     from qa.evaluation import read_dataset, sample
-    from qa.reader import SpanReader
     from qa.scoring import Confidence
 
     dataset = read_dataset(file)
@@ -64,7 +62,7 @@ def evaluate(
         confidence = Confidence.load()
         always = replace(confidence, found=0.0)  # the first span is wanted also when refused
         with (
-            Assistant(open_index(path), SpanReader.load(), always) as assistant,
+            Assistant.open(path, confidence=always) as assistant,
             ProgressLine(shown=shown) as line,
         ):
             report = measure(
