@@ -44,8 +44,9 @@ def _stay_home(event: str, arguments: tuple[Any, ...]) -> None:
 def main() -> None:
     """Serve until the process is told to end."""
     sys.addaudithook(_stay_home)
-    from ui.app import build_page, guarded_app
+    from ui.app import build_page
     from ui.server import listen, run_until_stopped
+    from ui.site import guarded_app
 
     assistant = FakeAssistant(FakeIndex(ARTICLES, pace=0.15), delay=0.2)
     app = guarded_app(build_page(assistant))

@@ -20,9 +20,10 @@ from fakes_ui import FakeAssistant, FakeIndex, make_article
 from index.errors import FootnoteError
 from index.values import Progress, ProgressCallback
 from ui import guards, server
-from ui.handlers import MOST_FILES, Handlers, Upload
-from ui.jobs import SOMETHING_FAILED
+from ui.changes import MOST_FILES, Upload
+from ui.handlers import Handlers
 from ui.panel import LISTED
+from ui.problems import SOMETHING_FAILED
 from ui.suggestions import questions_from
 
 APOLLO = make_article(
@@ -146,7 +147,7 @@ def test_eight_ask_at_once_during_a_rebuild(index: FakeIndex) -> None:
     """Questions from eight pages and a rebuild go on together; all are answered."""
     index.pace = 0.01
     handlers = Handlers(FakeAssistant(index, delay=0.01))
-    handlers.rebuild()
+    handlers.articles.rebuild()
     kept: list[str] = []
     threads = [
         threading.Thread(
@@ -160,7 +161,7 @@ def test_eight_ask_at_once_during_a_rebuild(index: FakeIndex) -> None:
         thread.join(10)
     assert len(set(kept)) == 8
     assert all("1914" in last(handlers, one) for one in kept)
-    handlers.jobs.wait(5)
+    handlers.articles.jobs.wait(5)
 
 
 def test_examples_come_from_titles_or_from_a_list(
@@ -218,8 +219,8 @@ def test_deep_links(handlers: Handlers) -> None:
 
 def test_an_article_opens_from_the_list(handlers: Handlers) -> None:
     """The whole text is shown; an unknown id is said."""
-    assert CANAL.text in text_of(handlers.open_article(CANAL.id))
-    assert "no article" in text_of(handlers.open_article("gone"))
+    assert CANAL.text in text_of(handlers.articles.open_article(CANAL.id))
+    assert "no article" in text_of(handlers.articles.open_article("gone"))
 
 
 # The articles
@@ -229,12 +230,12 @@ def test_an_upload_is_taken_in_and_can_be_asked(handlers: Handlers, tmp_path: Pa
     """Good files are added, bad ones named with their reason, under the user's names."""
     (tmp_path / "a").write_text("The zeppelin landed near the harbour in Lakehurst.")
     (tmp_path / "b").write_text("")
-    handlers.upload([Upload("zep.md", tmp_path / "a"), Upload("empty.md", tmp_path / "b")])
-    handlers.jobs.wait(5)
-    said = text_of(handlers.status())
+    handlers.articles.upload([Upload("zep.md", tmp_path / "a"), Upload("empty.md", tmp_path / "b")])
+    handlers.articles.jobs.wait(5)
+    said = text_of(handlers.articles.status())
     assert "1 added, 1 skipped" in said
     assert "empty.md: there is no text in it" in said
-    assert "upload:zep.md" in text_of(handlers.listing())
+    assert "upload:zep.md" in text_of(handlers.articles.listing())
     kept = ask(handlers, "Where had the zeppelin landed near the harbour?")
     assert "Lakehurst" in last(handlers, kept)
 
@@ -242,25 +243,27 @@ def test_an_upload_is_taken_in_and_can_be_asked(handlers: Handlers, tmp_path: Pa
 def test_too_large_an_upload_is_refused(handlers: Handlers, tmp_path: Path) -> None:
     """The number of files is limited, and the message tells the other way."""
     (tmp_path / "a").write_text("x")
-    said = text_of(handlers.upload([Upload("a.md", tmp_path / "a")] * (MOST_FILES + 1)))
+    said = text_of(handlers.articles.upload([Upload("a.md", tmp_path / "a")] * (MOST_FILES + 1)))
     assert "at most 500 files" in said
     assert "footnote index" in said
-    assert handlers.jobs.latest is None
+    assert handlers.articles.jobs.latest is None
 
 
 def test_an_upload_that_is_gone_is_said(handlers: Handlers, tmp_path: Path) -> None:
     """A file that vanished on the server is an error to show, not to raise."""
-    assert SOMETHING_FAILED in text_of(handlers.upload([Upload("a.md", tmp_path / "gone")]))
+    assert SOMETHING_FAILED in text_of(
+        handlers.articles.upload([Upload("a.md", tmp_path / "gone")])
+    )
 
 
 def test_removing_an_article(handlers: Handlers) -> None:
     """A removed article leaves the list; an unknown one is said."""
-    handlers.remove(CANAL.id)
-    handlers.jobs.wait(5)
-    assert "Panama" not in handlers.listing()
-    handlers.remove("gone")
-    handlers.jobs.wait(5)
-    assert "no article gone" in text_of(handlers.status())
+    handlers.articles.remove(CANAL.id)
+    handlers.articles.jobs.wait(5)
+    assert "Panama" not in handlers.articles.listing()
+    handlers.articles.remove("gone")
+    handlers.articles.jobs.wait(5)
+    assert "no article gone" in text_of(handlers.articles.status())
 
 
 class _Gate(FakeIndex):
@@ -280,15 +283,15 @@ def test_a_rebuild_is_seen_by_all_and_can_be_cancelled() -> None:
     """The state lives on the server; a cancelled change leaves the index as it was."""
     index = _Gate()
     handlers = Handlers(FakeAssistant(index))
-    handlers.rebuild()
+    handlers.articles.rebuild()
     assert index.begun.wait(5)
-    assert "Reading passages: 0 of 10" in text_of(handlers.status())
-    assert "“Rebuilding the index” is still going on" in text_of(handlers.rebuild())
-    assert "disabled" in handlers.listing()
-    assert "Cancelling" in text_of(handlers.cancel())
+    assert "Reading passages: 0 of 10" in text_of(handlers.articles.status())
+    assert "“Rebuilding the index” is still going on" in text_of(handlers.articles.rebuild())
+    assert "disabled" in handlers.articles.listing()
+    assert "Cancelling" in text_of(handlers.articles.cancel())
     index.go.set()
-    handlers.jobs.wait(5)
-    assert "cancelled. Nothing was changed." in text_of(handlers.status())
+    handlers.articles.jobs.wait(5)
+    assert "cancelled. Nothing was changed." in text_of(handlers.articles.status())
     assert index.generation == 1
 
 
@@ -300,18 +303,18 @@ def test_a_change_that_breaks_is_said(index: FakeIndex) -> None:
 
     index.update = broken  # type: ignore[assignment, method-assign]
     handlers = Handlers(FakeAssistant(index))
-    handlers.update()
-    handlers.jobs.wait(5)
-    assert text_of(handlers.status()) == f"Looking for changed files: {SOMETHING_FAILED}"
+    handlers.articles.update()
+    handlers.articles.jobs.wait(5)
+    assert text_of(handlers.articles.status()) == f"Looking for changed files: {SOMETHING_FAILED}"
 
 
 def test_the_list_and_the_choice_are_searched(handlers: Handlers) -> None:
     """Words of title and path narrow both; what is chosen stays a choice."""
-    assert "Apollo" not in handlers.listing("panama")
-    assert handlers.choices("panama") == [("The Panama Canal", CANAL.id)]
-    assert [c for _, c in handlers.choices("panama", [APOLLO.id])] == [APOLLO.id, CANAL.id]
+    assert "Apollo" not in handlers.articles.listing("panama")
+    assert handlers.articles.choices("panama") == [("The Panama Canal", CANAL.id)]
+    assert [c for _, c in handlers.articles.choices("panama", [APOLLO.id])] == [APOLLO.id, CANAL.id]
     many = Handlers(FakeAssistant(FakeIndex(make_article(f"{n}", "x") for n in range(LISTED + 9))))
-    assert len(many.choices()) == LISTED
+    assert len(many.articles.choices()) == LISTED
 
 
 def test_a_broken_index_leaves_every_event_usable() -> None:
@@ -330,12 +333,12 @@ def test_a_broken_index_leaves_every_event_usable() -> None:
         last(handlers, scoped),
         last(handlers, kept),
         handlers.examples(),
-        handlers.listing(),
-        handlers.open_article("x"),
+        handlers.articles.listing(),
+        handlers.articles.open_article("x"),
         handlers.deep_link({"article": "x"}) or "",
     ):
         assert "There is no index any more." in text_of(said)
-    assert handlers.choices() == []
+    assert handlers.articles.choices() == []
 
 
 # The guards and the socket

@@ -27,7 +27,7 @@ OWNERS = {
     "sentence_transformers": ("index/embedder.py",),
     "transformers": ("qa/reader.py", "qa/training/"),
     "sklearn": ("qa/training/",),
-    "gradio": ("ui/app.py",),
+    "gradio": ("ui/offline.py",),
 }
 HEAVY = (
     "torch",

@@ -14,11 +14,11 @@ from enum import StrEnum
 
 from index.errors import FootnoteError, IndexLocked
 from index.values import BuildReport, Progress, ProgressCallback, Stage
+from ui.problems import SOMETHING_FAILED
 
 logger = logging.getLogger(__name__)
 
 Change = Callable[[ProgressCallback], BuildReport]
-SOMETHING_FAILED = "Something failed; the details are in the server's log."
 
 
 class State(StrEnum):

@@ -1,0 +1,83 @@
+"""The tab of articles: files in, the list, and the change that goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ui.changes import ArticleEvents, Upload, sent_files
+from ui.offline import FAST, gr, script
+
+
+class ArticlesTab:
+    """The tab of articles: files in, the list, and the change that goes on."""
+
+    def __init__(self, events: ArticleEvents, scope: gr.CheckboxGroup) -> None:
+        self._events = events
+        drop = gr.File(label="Add articles", file_count="multiple", elem_id="upload", height=150)
+        drop.preprocess = sent_files  # type: ignore[method-assign, assignment]
+        with gr.Row(elem_id="changes"):
+            update = gr.Button("Look for changed files", elem_id="update", size="sm")
+            rebuild = gr.Button("Rebuild the index", elem_id="rebuild", size="sm")
+            self._cancel = gr.Button("Cancel", elem_id="cancel", size="sm", visible=False)
+        self._job = gr.HTML(elem_id="job", apply_default_css=False)
+        self._find = gr.Textbox(
+            label="Find articles", show_label=False, elem_id="find",
+            placeholder="Find articles by title or path",
+        )  # fmt: skip
+        self._list = gr.HTML(elem_id="list", js_on_load=script("list.js"), apply_default_css=False)
+        self._timer = gr.Timer(1.0, active=False)
+        self._asked = [self._find, scope]  # what `refreshed` goes by
+        self.shown = [self._job, self._timer, self._cancel, self._list, scope]
+        self._wire(drop, update, rebuild)
+
+    def refreshed(
+        self, find: str = "", chosen: Sequence[str] = (), *, said: str | None = None
+    ) -> list[Any]:
+        """Return what all of `shown` is now; `said` takes the place of the change's state."""
+        running = self._events.jobs.running
+        choices = self._events.choices(chosen=chosen)
+        there = {article_id for _, article_id in choices}
+        return [
+            self._events.status() if said is None else said,
+            gr.update(active=running),
+            gr.update(visible=running),
+            self._events.listing(find),
+            gr.update(choices=choices, value=[each for each in chosen if each in there]),
+        ]
+
+    def _wire(self, drop: gr.File, update: gr.Button, rebuild: gr.Button) -> None:
+        events, asked, shown = self._events, self._asked, self.shown
+
+        def tick(find: str, chosen: list[str]) -> list[Any]:
+            if events.jobs.running:
+                return [events.status(), *([gr.skip()] * 4)]
+            return self.refreshed(find, chosen)
+
+        def add(uploads: list[Upload], find: str, chosen: list[str]) -> list[Any]:
+            return [None, *self.refreshed(find, chosen, said=events.upload(uploads))]
+
+        def remove(find: str, chosen: list[str], event: gr.EventData) -> list[Any]:
+            said = events.remove(str(event._data.get("id", "")))
+            return self.refreshed(find, chosen, said=said)
+
+        self._timer.tick(tick, asked, shown, **FAST)
+        drop.upload(add, [drop, *asked], [drop, *shown], **FAST)
+        self._list.remove_article(remove, asked, shown, **FAST)
+        for button, handler in (
+            (update, events.update), (rebuild, events.rebuild), (self._cancel, events.cancel)
+        ):  # fmt: skip
+            button.click(
+                lambda find, chosen, do=handler: self.refreshed(find, chosen, said=do()),
+                asked, shown, **FAST,
+            )  # fmt: skip
+        self._find.change(events.listing, [self._find], [self._list], **FAST)
+
+    def open_in(self, panel: gr.HTML, tabs: gr.Tabs) -> None:
+        """Let a title of the list open its article in the source panel."""
+
+        def opened(event: gr.EventData) -> list[Any]:
+            html = self._events.open_article(str(event._data.get("id", "")))
+            return [html, gr.Tabs(selected="chat")]
+
+        self._list.open_article(opened, None, [panel, tabs], **FAST)
