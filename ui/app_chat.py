@@ -79,7 +79,7 @@ class Chat:
 
         self.panel.cite(cite, [conversation], [self.panel], **FAST)
         self.find.change(
-            lambda find, chosen: gr.update(choices=handlers.choices(find, chosen)),
+            lambda find, chosen: gr.update(choices=handlers.articles.choices(find, chosen)),
             [self.find, self.scope], [self.scope], **FAST,
         )  # fmt: skip
 
