@@ -8,13 +8,13 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from stand_ins import HashEmbedder, StandInReader
 
 from index import build_index, open_index
 from index.articles import normalise
 from index.values import text_sha256
 from qa import Answer, Assistant
 from qa.scoring import FEATURES, Confidence
-from tests.stand_ins import HashEmbedder, StandInReader
 
 EAGER = Confidence(0.0, dict.fromkeys(FEATURES, 0.0), answered=0.4, found=0.1, retrieval=40.0)
 
