@@ -15,12 +15,13 @@ from index.values import (
     BuildReport,
     IndexInfo,
     Notice,
+    Passage,
     Progress,
     ProgressCallback,
     Stage,
     text_sha256,
 )
-from qa.values import Alternative, Answer, Citation, ClosestPassage, Outcome
+from qa.values import Alternative, Answer, Citation, ClosestPassage, Hit, Outcome
 
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]?")
 
@@ -235,6 +236,22 @@ class FakeAssistant:
         if "perhaps" in question.casefold():
             return answered(question, *citations, outcome=Outcome.UNSURE, confidence=0.4)
         return answered(question, *citations, closest=close)
+
+    def retrieve(
+        self,
+        questions: Sequence[str],
+        *,
+        limit: int = 10,
+        articles: Collection[str] | None = None,
+    ) -> list[list[Hit]]:
+        """Return the sentences that share words with each question."""
+        return [
+            [
+                Hit(Passage(k, a.id, m.start(), m.end(), m[0]), float(n), k, 0.5, None, None)
+                for k, (n, a, m) in enumerate(self._found(question, articles)[:limit], 1)
+            ]
+            for question in questions
+        ]
 
     def _found(
         self, question: str, articles: Collection[str] | None

@@ -49,7 +49,8 @@ def main() -> None:
     from ui.site import guarded_app
 
     assistant = FakeAssistant(FakeIndex(ARTICLES, pace=0.15), delay=0.2)
-    app = guarded_app(build_page(assistant))
+    mcp = "--mcp" in sys.argv
+    app = guarded_app(build_page(assistant, mcp=mcp), mcp=mcp)
     run_until_stopped(app, listen("127.0.0.1", 0), on_ready=_tell)
 
 

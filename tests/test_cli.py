@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ from index.values import (
 from qa.values import Alternative, Answer, Citation, ClosestPassage, Hit, Outcome
 from ui import cli
 from ui.cli_options import index_path, starter_articles
+from ui.conversation import Turn
+from ui.history import History
 from ui.terminal import ProgressLine, printable
 
 TEXT = "The bridge opened in 1932. It was\x1b[31m built by Ada."
@@ -214,12 +217,15 @@ ALL = [name for name, _ in commands(typer.main.get_command(cli.app))]
 def test_all_commands_are_walked() -> None:
     """The walk below sees every command."""
     assert {" ".join(name) for name in ALL} == {
-        "", "ask", "chat", "evaluate", "index", "index add", "index rebuild", "index update",
+        "", "ask", "chat", "evaluate", "feedback", "feedback list", "feedback export",
+        "index", "index add", "index rebuild", "index update",
         "index remove", "index list", "index info", "index check",
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [n for n in ALL if n != ("index",)], ids=" ".join)
+@pytest.mark.parametrize(
+    "name", [n for n in ALL if n not in (("index",), ("feedback",))], ids=" ".join
+)
 def test_help(name: tuple[str, ...], run: Run) -> None:
     """Every command has help that shows an example of it."""
     ran = run(*name, "--help")
@@ -426,10 +432,73 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, dict[str, Any]]]
 
 def test_chat(run: Run, opened: FakeIndex, served: list[Any], tmp_path: Path) -> None:
     """`chat` serves the index and prints the page's address."""
-    ran = run("chat", "--port", "8000", "--no-browser")
+    ran = run("chat", "--port", "8000", "--no-browser", "--conversations", "/c")
     assert ran.out == "Footnote answers at http://here/ (Ctrl-C stops it)\n"
     options = {"host": "127.0.0.1", "port": 8000, "open_browser": False}
-    assert served == [(tmp_path / "index", options)]
+    quiet = {"auth": None, "mcp": False, "conversations": Path("/c")}
+    assert served == [(tmp_path / "index", {**options, **quiet})]
+
+
+def test_chat_with_a_login(
+    run: Run, opened: FakeIndex, served: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The password comes from the environment or is typed; beyond loopback there must be one."""
+    ran = run("chat", "--host", "192.0.2.1")
+    assert ran.code == 1
+    assert "needs a login there: give a user name" in ran.err
+    monkeypatch.setenv("FOOTNOTE_PASSWORD", "secret")
+    assert run("chat", "--host", "192.0.2.1", "--user", "me").code == 0
+    monkeypatch.setenv("FOOTNOTE_PASSWORD", " ")
+    assert run("chat", "--user", "me").code == 2
+    monkeypatch.delenv("FOOTNOTE_PASSWORD")
+    monkeypatch.setattr(typer, "prompt", lambda *_, **options: f"typed {options['hide_input']}")
+    assert run("chat", "--user", "me").code == 0
+    assert [options["auth"] for _, options in served] == [("me", "secret"), ("me", "typed True")]
+
+
+def test_chat_with_mcp_needs_its_package(
+    run: Run, opened: FakeIndex, served: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the package, or with one too new, it is said at the start."""
+    for found, said in (
+        ("2.1.0", "below 2, and 2.1.0 is here"),
+        (None, "`mcp`, which is not here"),
+    ):
+
+        def version(_: str, found: str | None = found) -> str:
+            if found is None:
+                raise PackageNotFoundError
+            return found
+
+        monkeypatch.setattr("ui.programs.version", version)
+        ran = run("chat", "--mcp")
+        assert ran.code == 1
+        assert said in ran.err
+    monkeypatch.setattr("ui.programs.version", lambda _: "1.30.0")
+    assert run("chat", "--mcp").code == 0
+    assert [options["mcp"] for _, options in served] == [True]
+
+
+def test_feedback(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was said of answers is listed, and exported as golden questions."""
+    file, index_file = tmp_path / "c.sqlite", tmp_path / "index"
+
+    class Articles(FakeIndex):
+        def article(self, _: str) -> Article:
+            return ARTICLE
+
+    monkeypatch.setattr(index, "open_index", lambda *_: Articles())
+    there = ("--conversations", str(file), "--index", str(index_file))
+    ran = run("feedback", "export", str(tmp_path / "g.jsonl"), *there)
+    assert (ran.code, "none of 0 judged answers" in ran.err) == (1, True)
+    turn = Turn("When?", answer=ANSWER, fault="right")
+    History(file, place=str(index_file)).save("id", 0, turn.to_dict(), "When?")
+    assert run("feedback", "list", *there).out == "right          When? → 1932\n"
+    assert json.loads(run("feedback", "list", "--json", *there).out)[0]["fault"] == "right"
+    ran = run("feedback", "export", str(tmp_path / "g.jsonl"), *there)
+    assert ran.out.startswith("1 of 1 judged answers written to ")
+    assert json.loads((tmp_path / "g.jsonl").read_text("utf-8"))["answers"] == ["1932"]
+    assert run("feedback", "export", str(tmp_path / "g.txt"), *there).code == 2
 
 
 def test_first_chat(

@@ -24,7 +24,7 @@ from ui.changes import MOST_FILES, Upload
 from ui.handlers import Handlers
 from ui.panel import LISTED
 from ui.problems import SOMETHING_FAILED
-from ui.suggestions import questions_from
+from ui.suggestions import questions_of
 
 APOLLO = make_article(
     "Apollo 11", "Apollo flew in 1969. The mission commander of Apollo was Armstrong. It returned."
@@ -164,16 +164,82 @@ def test_eight_ask_at_once_during_a_rebuild(index: FakeIndex) -> None:
     handlers.articles.jobs.wait(5)
 
 
-def test_examples_come_from_titles_or_from_a_list(
+def test_examples_are_questions_that_are_answered(
     handlers: Handlers, assistant: FakeAssistant
 ) -> None:
-    """Short titles make questions; a list that is given goes before them."""
-    assert "What is Apollo 11?" in text_of(handlers.examples())
-    assert "What is the Panama Canal?" in text_of(handlers.examples())
+    """Only what the assistant answers from the article is offered; they are found once."""
+    said = text_of(handlers.chips("", wait=10) or "")
+    assert said == "When was the Panama Canal opened?"
+    asked = len(assistant.asked)
+    handlers.chips("", wait=10)
+    assert len(assistant.asked) == asked
+
+
+def test_examples_from_a_list_and_without_articles(assistant: FakeAssistant) -> None:
+    """A list that is given is taken as it is; without articles it is said what to do."""
     given = Handlers(assistant, examples=["Who <won>?"])
-    assert text_of(given.examples()) == "Who <won>?"
-    assert "no articles yet" in text_of(Handlers(FakeAssistant(FakeIndex())).examples())
-    assert questions_from(FakeIndex([make_article("How it all began", "x")]).articles()) == []
+    assert text_of(given.chips("") or "") == "Who <won>?"
+    assert "no articles yet" in text_of(Handlers(FakeAssistant(FakeIndex())).chips("") or "")
+
+
+def test_examples_are_found_anew_after_a_change(handlers: Handlers, index: FakeIndex) -> None:
+    """A new generation of the index brings new examples."""
+    handlers.chips("", wait=10)
+    index.remove([APOLLO.id])
+    index.put(make_article("Ships", "The Great Eastern of Millwall was Isambard Brunel."))
+    assert "Who was the Great Eastern of Millwall?" in text_of(handlers.chips("", wait=10) or "")
+
+
+def test_what_to_go_on_with(handlers: Handlers, index: FakeIndex) -> None:
+    """After an answer other questions are offered that its article answers."""
+    text = APOLLO.text.replace("Armstrong.", "Neil Armstrong.")
+    index.put(make_article("Apollo 11", f"{text} The Apollo command pilot was Michael Collins."))
+    kept = ask(handlers, "Who was the mission commander of Apollo?")
+    assert text_of(handlers.chips(kept) or "") == "Who was the Apollo command pilot?"
+    ask(handlers, "Is there a zebra?", kept)
+    assert handlers.chips(kept) == ""
+
+
+def test_suggestions_of_a_conversation_that_has_gone_on(
+    handlers: Handlers, assistant: FakeAssistant
+) -> None:
+    """What comes too late is not shown."""
+    kept = ask(handlers, "Who was the mission commander of Apollo?")
+    chips = handlers._suggestions
+
+    def slow(*_: object, **__: object) -> list[str]:
+        handlers.begin(kept, "And when?")
+        return ["Why?"]
+
+    chips.following = slow  # type: ignore[method-assign]
+    assert handlers.chips(kept) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("The Tay Bridge was designed by Bouch.", "Who designed the Tay Bridge?"),
+        ("The Tay Bridge was opened for trains in 1878.", "When was the Tay Bridge opened?"),
+        ("The Tay Bridge is a railway bridge.", "What is the Tay Bridge?"),
+        ("The engineer of the Tay was Thomas Bouch.", "Who was the engineer of the Tay?"),
+        ("It was designed by Bouch.", None),
+        ("The bridge was designed by Bouch.", None),
+        ("There is a bridge.", None),
+    ],
+)
+def test_questions_are_formed_from_sentences(text: str, question: str | None) -> None:
+    """A sentence that names its thing makes a question, one that only points to it does not."""
+    formed = questions_of(make_article("how it began?", text))
+    assert formed == ([] if question is None else [question])
+
+
+def test_questions_are_formed_from_titles() -> None:
+    """A title that names one thing is asked about as far as its text speaks of it."""
+    bridge = make_article("The Tay Bridge: a fall", "Its designer was Bouch. many died")
+    assert questions_of(bridge) == ["Who designed the Tay Bridge?", "What is the Tay Bridge?"]
+    fire = make_article("The great fire of 1842", "More than fifty people died.")
+    assert "How many people died in the great fire of 1842?" in questions_of(fire)
+    assert questions_of(make_article("How it all began", "x")) == []
 
 
 # The source panel
@@ -332,7 +398,7 @@ def test_a_broken_index_leaves_every_event_usable() -> None:
     for said in (
         last(handlers, scoped),
         last(handlers, kept),
-        handlers.examples(),
+        handlers.chips("") or "",
         handlers.articles.listing(),
         handlers.articles.open_article("x"),
         handlers.deep_link({"article": "x"}) or "",

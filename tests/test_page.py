@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from page_server import ARTICLES, HOSTILE, HOSTILE_TITLE
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
@@ -265,6 +266,56 @@ def test_a_conversation_survives_a_reload(desk: Desk) -> None:
     expect(desk.page.locator(".fn-chip").first).to_be_visible()
 
 
+def test_conversations_are_opened_renamed_saved_and_deleted(desk: Desk) -> None:
+    """The list beside the chat leads back to each conversation."""
+    page = desk.page
+    desk.ask("When was the canal opened to ships?")
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.locator(".fn-card")).to_have_count(0)
+    desk.ask(COMMANDER)
+    listed = page.locator("#past .fn-past")
+    expect(listed.nth(0)).to_contain_text(COMMANDER)
+    listed.nth(1).click()
+    expect(page.locator(".fn-question")).to_have_text("When was the canal opened to ships?")
+    page.get_by_role("button", name="Rename").click()
+    page.get_by_label("Name of this conversation").fill("<i>Canal</i> [x]")
+    page.keyboard.press("Enter")
+    expect(listed.nth(1)).to_contain_text("<i>Canal</i> [x]")
+    with page.expect_download() as saved:
+        page.locator("[data-do=md]").click()
+    assert saved.value.suggested_filename == "i-Canal-i-x.md"
+    assert "1914" in Path(saved.value.path()).read_text("utf-8")
+    before = listed.count()
+    delete = page.locator("[data-do=delete]")
+    delete.click()
+    expect(delete).to_have_text("Really delete?")
+    delete.click()
+    expect(listed).to_have_count(before - 1)
+    expect(page.locator(".fn-question")).to_have_count(0)
+    page.get_by_role("button", name="Conversations", exact=False).first.click()
+    expect(page.locator("#past")).to_be_hidden()
+
+
+def test_feedback_with_the_right_words(desk: Desk) -> None:
+    """The fault is named by a click, and the right words by marking them in the article."""
+    card = desk.ask("When was the canal opened to ships?")
+    card.get_by_role("button", name="[1]").click()
+    expect(desk.page.locator("#source mark")).to_have_text("1914")
+    desk.page.get_by_text("Was this right?").click()
+    desk.page.get_by_role("button", name="Wrong words").click()
+    expect(desk.page.locator(".fn-feedback")).to_contain_text("You said: wrong words.")
+    desk.page.evaluate(
+        """() => {
+          const mark = document.querySelector("#source mark");
+          getSelection().setBaseAndExtent(mark.previousSibling, 30, mark.firstChild, 4);
+        }"""
+    )
+    desk.page.get_by_role("button", name="These are right").click()
+    expect(desk.page.locator(".fn-feedback")).to_contain_text("What is right: “in 1914”")
+    desk.page.get_by_role("button", name="Undo").click()
+    expect(desk.page.locator(".fn-feedback")).to_contain_text("Was this right?")
+
+
 def test_a_reload_while_it_is_answered(desk: Desk) -> None:
     """The answer comes to the page that was loaded anew meanwhile."""
     box = desk.page.get_by_label("Your question")
@@ -277,10 +328,10 @@ def test_a_reload_while_it_is_answered(desk: Desk) -> None:
 
 def test_examples_are_asked_by_a_click(desk: Desk) -> None:
     """A chip asks its question and the chips make room."""
-    desk.page.get_by_role("button", name="What is the Panama Canal?").click()
-    expect(desk.page.locator(".fn-question")).to_have_text("What is the Panama Canal?")
-    expect(desk.page.locator(".fn-card")).to_be_visible()
-    expect(desk.page.locator(".fn-chip")).to_have_count(0)
+    desk.page.locator(".fn-chip").filter(has_text=COMMANDER).click()
+    expect(desk.page.locator(".fn-question")).to_have_text(COMMANDER)
+    expect(desk.page.locator(".fn-card")).to_contain_text("Armstrong")
+    expect(desk.page.locator(".fn-chip").filter(has_text=COMMANDER)).to_have_count(0)
 
 
 def test_only_the_chosen_articles_are_asked(desk: Desk) -> None:
@@ -305,7 +356,7 @@ def test_the_keyboard_alone(desk: Desk) -> None:
     page.keyboard.type("When was the canal opened to ships? a/b [c]")
     expect(box).to_have_value("When was the canal opened to ships? a/b [c]")
     page.keyboard.press("Enter")
-    expect(page.locator(".fn-card")).to_contain_text("Another article agrees")
+    expect(page.locator(".fn-card")).to_contain_text("Another article also says")
     page.locator("#c0-0").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#source .fn-count")).to_have_text("1 of 2")
@@ -339,6 +390,60 @@ def test_on_a_phone_in_the_dark(desk: Desk) -> None:
     desk.page.get_by_role("tab", name="Articles").click()
     expect(desk.page.locator(".fn-table")).to_be_visible()
     assert desk.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize(
+    "desk", [{"color_scheme": "light"}, {"color_scheme": "dark"}], indirect=True, ids=str
+)
+def test_no_serious_fault_of_access(desk: Desk) -> None:
+    """Axe finds none in the chat with its source, the not-found card and the list of articles."""
+    desk.ask(f"{COMMANDER} perhaps")
+    desk.ask("Is there a zebra in Panama?")
+    desk.page.get_by_text("Was this right?").first.click()
+    desk.ask("When was the canal opened to ships?").get_by_role("button", name="[1]").click()
+    expect(desk.page.locator("#source mark")).to_be_focused()
+    assert _serious(desk.page) == []
+    desk.page.get_by_role("tab", name="Articles").click()
+    expect(desk.page.locator(".fn-table")).to_be_visible()
+    assert _serious(desk.page) == []
+
+
+def _serious(page: Page) -> list[str]:
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    return [
+        f"{fault['id']}: {node['html'][:200]}"
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
+    ]
+
+
+def test_eight_users_during_a_rebuild(server: str, browser: Browser) -> None:
+    """Eight pages ask at once while the index is rebuilt: each is answered and can go on."""
+    context = browser.new_context()
+    pages = [context.new_page() for _ in range(8)]
+    for page in pages:
+        page.goto(server)
+    for page in pages:
+        expect(page.get_by_label("Your question")).to_be_enabled(timeout=30_000)
+    pages[0].get_by_role("tab", name="Articles").click()
+    pages[0].get_by_role("button", name="Rebuild the index").click()
+    expect(pages[0].locator("#job progress")).to_be_visible()
+    pages[0].get_by_role("tab", name="Chat").click()
+    questions = (COMMANDER, "When was the canal opened to ships?")
+    for question in questions:
+        for page in pages:
+            page.get_by_label("Your question").fill(question)
+            page.get_by_label("Your question").press("Enter")
+    for page in pages:
+        cards = page.locator("#chat .fn-card")
+        expect(cards).to_have_count(2, timeout=30_000)
+        expect(cards.first).to_contain_text("Armstrong")
+        expect(cards.last).to_contain_text("1914")
+        expect(page.get_by_label("Your question")).to_be_enabled()
+    pages[0].get_by_role("tab", name="Articles").click()
+    expect(pages[0].locator("#job .fn-done")).to_contain_text("Rebuilding the index")
+    context.close()
 
 
 def test_other_sites_are_refused(server: str) -> None:

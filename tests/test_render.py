@@ -122,7 +122,7 @@ def test_citations_of_other_articles_are_labelled() -> None:
     """A second citation says whether another article agrees or the same one says it again."""
     first, second = cite(APOLLO, "Neil Armstrong"), cite(OTHER, "Neil Armstrong", rank=2)
     said = shown(render.answer_card(answered("?", first, second), 0))
-    assert "Another article agrees" in said
+    assert "Another article also says" in said
     assert "Moon landings" in said
     assert "Also there" in shown(render.answer_card(answered("?", first, first), 0))
 
@@ -137,6 +137,23 @@ def test_alternatives_are_folded_and_numbered_on() -> None:
     assert "Another article says In 1969 the commander" in shown(folded)
     assert read(folded).marked == ["1969"]
     assert [place.quote for place in places.places_of(answer)] == ["Neil Armstrong", "1969"]
+
+
+def test_articles_that_differ_stand_openly() -> None:
+    """A nearly as likely alternative of another article is shown with its date, not folded."""
+    later = make_article("Later", "In 1970 it flew. In 1971 it fell.", date="1975-01-01")
+    near = Alternative("1970", 0.8, (cite(later, "1970"),))
+    same = Alternative("came back", 0.8, (cite(APOLLO, "came back"),))
+    far = Alternative("1971", 0.3, (cite(later, "1971"),))
+    card = render.answer_card(
+        answered("?", cite(APOLLO, "1969"), alternatives=[same, near, far]), 0
+    )
+    open_part = card[: card.index("<details")] + card[card.index("</details>") :]
+    assert read(open_part).marked == ["1969", "1970"]
+    assert "Another article says In 1970 it flew." in shown(open_part)
+    assert "1975-01-01" in shown(open_part)
+    assert "2 other possible answers" in shown(card)
+    assert re.findall(r'id="(c0-\d)"', card) == ["c0-0", "c0-2", "c0-1", "c0-3"]
 
 
 def _not_found(text: str) -> Answer:

@@ -12,22 +12,36 @@ from typing import Any
 from index.errors import FootnoteError
 from qa.assistant import Assistant
 from ui.app_articles import ArticlesTab
-from ui.app_chat import Chat
+from ui.app_chat import ANSWERS_AT_ONCE, Chat
+from ui.app_programs import add_endpoints
 from ui.guards import names_of, require_login
 from ui.handlers import Handlers
+from ui.history import History
 from ui.offline import FAST, gr
-from ui.panel import HEADER, empty_panel
+from ui.panel import HEADER
 from ui.ports import Answerer
+from ui.programs import Programs, require_mcp
 from ui.server import listen, run_until_stopped
 from ui.site import guarded_app
 
 
-def build_page(assistant: Answerer, *, examples: Sequence[str] = ()) -> gr.Blocks:
-    """Return the page over an assistant; `examples` are questions to begin with."""
-    handlers = Handlers(assistant, examples=examples)
+def build_page(
+    assistant: Answerer,
+    *,
+    examples: Sequence[str] = (),
+    history: History | None = None,
+    mcp: bool = False,
+) -> gr.Blocks:
+    """Return the page over an assistant.
+
+    `examples` are questions to begin with; by default they are found in the index. `history`
+    keeps the conversations; by default they end with the program. With `mcp` answers and passages
+    are made ready for MCP, which `guarded_app` serves.
+    """
+    handlers = Handlers(assistant, examples=examples, history=history)
     page: gr.Blocks
     with gr.Blocks(title="Footnote", analytics_enabled=False, delete_cache=(3600, 3600)) as page:
-        gr.HTML(HEADER)
+        gr.HTML(HEADER, apply_default_css=False)
         conversation = gr.Textbox(visible=False, elem_id="conversation")
         with gr.Tabs(selected="chat", elem_id="tabs") as tabs:
             with gr.Tab("Chat", id="chat"):
@@ -37,22 +51,20 @@ def build_page(assistant: Answerer, *, examples: Sequence[str] = ()) -> gr.Block
         articles.open_in(chat.panel, tabs)
 
         def load(held: str, request: gr.Request) -> list[Any]:
-            kept = handlers.conversations.get(held).id
-            opened = handlers.deep_link(dict(request.query_params))
-            messages = handlers.messages(kept)
-            examples = "" if messages else handlers.examples()
-            return [kept, messages, opened or empty_panel(), examples, *articles.refreshed()]
+            opened = chat.open_conversation(held)
+            linked = handlers.deep_link(dict(request.query_params))
+            opened[2] = linked or opened[2]
+            return [*opened, *articles.refreshed()]
 
-        page.load(
+        event = page.load(
             load,
             [conversation],
-            [conversation, chat.messages, chat.panel, chat.examples, *articles.shown],
+            [*chat.opened, *articles.shown],
             js="() => [sessionStorage.getItem('footnote-conversation') || '']",
             **FAST,
-        ).then(
-            handlers.answer, [conversation], [chat.messages], concurrency_limit=None,
-            show_progress="hidden", api_visibility="private",
-        )  # fmt: skip
+        )
+        chat.settle(event)
+        add_endpoints(assistant, answers_at_once=ANSWERS_AT_ONCE, mcp=mcp)
     page.queue(api_open=False, default_concurrency_limit=8)
     return page
 
@@ -65,17 +77,23 @@ def serve(
     open_browser: bool = False,
     auth: tuple[str, str] | None = None,
     examples: Sequence[str] = (),
+    conversations: Path | None = None,
+    mcp: bool = False,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Open the index at `path` and show the page until Ctrl-C.
 
     `on_ready` is called with the page's address once it answers. Port 0 takes any free one; a
     host beyond loopback needs `auth`, the user name and password to ask for. `examples` are
-    questions to begin with; by default they are made from titles.
+    questions to begin with; by default they are found in the index. `conversations` is the file
+    that keeps them; without one they end with the program. `mcp` adds answers for programs that
+    speak MCP.
 
-    Raises `FootnoteError` when the port is taken or the index cannot be opened.
+    Raises `FootnoteError` when the port is taken, or index or conversations cannot be opened.
     """
     require_login(host, auth)
+    if mcp:
+        require_mcp()
 
     def ready(url: str) -> None:
         if on_ready is not None:
@@ -84,8 +102,17 @@ def serve(
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
     with listen(host, port) as listener, Assistant.open(path) as assistant:
-        page = build_page(assistant, examples=examples)
-        app = guarded_app(page, auth=auth, hosts=names_of(host), blocked=[str(path)])
+        history = History(conversations, place=str(Path(path).resolve()))
+        page = build_page(assistant, examples=examples, history=history, mcp=mcp)
+        blocked = [str(path), *([] if conversations is None else [str(conversations)])]
+        app = guarded_app(
+            page,
+            auth=auth,
+            hosts=names_of(host),
+            blocked=blocked,
+            mcp=mcp,
+            healthy=Programs(assistant).healthy,
+        )
         threading.Thread(target=_warm, args=(assistant,), daemon=True).start()
         run_until_stopped(app, listener, on_ready=ready)
 

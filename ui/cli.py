@@ -22,7 +22,16 @@ import typer
 
 from ui import cli_index
 from ui.cli_evaluate import evaluate
-from ui.cli_options import IndexOption, JsonOption, has_index, index_path, starter_articles
+from ui.cli_feedback import app as feedback
+from ui.cli_options import (
+    ConversationsOption,
+    IndexOption,
+    JsonOption,
+    conversations_path,
+    has_index,
+    index_path,
+    starter_articles,
+)
 from ui.terminal import (
     ProgressLine,
     one_line,
@@ -38,6 +47,7 @@ if TYPE_CHECKING:
     from qa.values import Answer
 
 FAILED, FAULT, STOPPED = 1, 70, 130
+PASSWORD_VARIABLE = "FOOTNOTE_PASSWORD"  # noqa: S105 - the name of a variable
 ENVIRONMENT = {  # read by these libraries when they are imported
     "GRADIO_ANALYTICS_ENABLED": "False",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
@@ -49,6 +59,7 @@ ENVIRONMENT = {  # read by these libraries when they are imported
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(cli_index.app, name="index")
 app.command()(evaluate)
+app.add_typer(feedback, name="feedback")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -190,14 +201,34 @@ def chat(
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")
     ] = True,
+    user: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help=f"Ask for this user name and a password: ${PASSWORD_VARIABLE}, or typed here.",
+        ),
+    ] = None,
+    mcp: Annotated[
+        bool, typer.Option("--mcp", help="Also answer programs that speak MCP.")
+    ] = False,
     index: IndexOption = None,
+    conversations: ConversationsOption = None,
 ) -> None:
     """Open the chat page in a browser.
 
-    When there is no index yet, one of the starter articles is built first.
+    When there is no index yet, one of the starter articles is built first. Beyond loopback a
+    login is needed.
 
     Example: footnote chat --port 8000 --no-browser
     """
+    from ui.guards import require_login
+
+    auth = None if user is None else (user, _password(user))
+    require_login(host, auth)
+    if mcp:
+        from ui.programs import require_mcp
+
+        require_mcp()
     from index import build_index
 
     path = index_path(index)
@@ -213,9 +244,22 @@ def chat(
         sys.stdout.flush()
 
     try:
-        serve(path, host=host, port=port, open_browser=browser, on_ready=ready)
+        serve(
+            path, host=host, port=port, open_browser=browser, auth=auth, mcp=mcp,
+            conversations=conversations_path(conversations), on_ready=ready,
+        )  # fmt: skip
     except KeyboardInterrupt:  # the way to end it
         warn("Stopped.")
+
+
+def _password(user: str) -> str:
+    """Return the password of the environment, or the one that is typed."""
+    given = os.environ.get(PASSWORD_VARIABLE)
+    if given is None:
+        given = str(typer.prompt(f"Password for {user}", hide_input=True))
+    if not given.strip():
+        raise typer.BadParameter("the password is empty", param_hint="--user")
+    return given
 
 
 if __name__ == "__main__":

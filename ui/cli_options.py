@@ -18,6 +18,14 @@ IndexOption = Annotated[
         help=f"The index to use. Default: ${INDEX_VARIABLE}, else the one in your data folder.",
     ),
 ]
+ConversationsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--conversations",
+        metavar="FILE",
+        help="The file that keeps the conversations. Default: one in your data folder.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 
@@ -31,6 +39,15 @@ def index_path(given: Path | None) -> Path:
     import platformdirs
 
     return platformdirs.user_data_path("footnote", appauthor=False) / "index"
+
+
+def conversations_path(given: Path | None) -> Path:
+    """Return the file of the conversations: the one given, or the one in the data folder."""
+    if given is not None:
+        return given
+    import platformdirs
+
+    return platformdirs.user_data_path("footnote", appauthor=False) / "conversations.sqlite"
 
 
 def has_index(path: Path) -> bool:

@@ -1,18 +1,27 @@
 """What was asked and answered, kept on the server under an id that the page holds.
 
-For now conversations live in memory: the newest `capacity` of them. What keeps them longer has
-to offer `get` and `new` in the same way.
+The conversations in use live in memory; every change to one is written to the `History`, and one
+that is asked for again is taken from there.
 """
 
 from __future__ import annotations
 
+import logging
 import secrets
 import threading
 from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from qa.values import Answer
+from index.errors import FootnoteError
+from qa.values import Answer, Citation
+from ui.history import History
 from ui.places import Place, places_of
+
+logger = logging.getLogger(__name__)
+
+CUT_OFF = "Footnote ended before this was answered; ask it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +34,8 @@ class Turn:
     sign: str = ""  # what to show until there is an answer
     answer: Answer | None = None
     problem: str = ""
+    fault: str = ""  # the user's feedback, a `feedback.Fault`; empty while there is none
+    right: Citation | None = None  # what the user says the answer is
 
     @property
     def waiting(self) -> bool:
@@ -36,12 +47,39 @@ class Turn:
         """The places that the answer's card points to."""
         return places_of(self.answer) if self.answer else ()
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the turn as plain data; article texts are not in it."""
+        return {
+            "question": self.question,
+            "scope": list(self.scope),
+            "titles": list(self.titles),
+            "answer": self.answer and self.answer.to_dict(),
+            "problem": self.problem,
+            "fault": self.fault,
+            "right": self.right and self.right.to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Turn:
+        """Return the turn of `to_dict`; one that waited will wait no more."""
+        answer, right = data["answer"], data["right"]
+        return cls(
+            question=data["question"],
+            scope=tuple(data["scope"]),
+            titles=tuple(data["titles"]),
+            answer=None if answer is None else Answer.from_dict(answer),
+            problem=data["problem"] or ("" if answer else CUT_OFF),
+            fault=data["fault"],
+            right=None if right is None else Citation.from_dict(right),
+        )
+
 
 @dataclass(slots=True)
 class Conversation:
     """The turns of one conversation; safe for use from several threads."""
 
     id: str
+    _save: Callable[[str, int, Turn, str], None]
     _turns: list[Turn] = field(default_factory=list)
     _claimed: int = 0  # turns before this one are answered, or someone is at it
     _lock: threading.Condition = field(default_factory=threading.Condition, repr=False)
@@ -56,7 +94,9 @@ class Conversation:
         """Add a turn and return its number."""
         with self._lock:
             self._turns.append(turn)
-            return len(self._turns) - 1
+            number = len(self._turns) - 1
+            self._save(self.id, number, turn, "" if number else turn.question)
+            return number
 
     def claim(self) -> int | None:
         """Return the number of the oldest turn that nobody answers yet, and take it."""
@@ -72,7 +112,14 @@ class Conversation:
             turn = self._turns[number]
             if turn.waiting:
                 self._turns[number] = replace(turn, answer=answer, problem=problem)
+                self._save(self.id, number, self._turns[number], "")
             self._lock.notify_all()
+
+    def judge(self, number: int, *, fault: str, right: Citation | None = None) -> None:
+        """Put the user's feedback to a turn."""
+        with self._lock:
+            self._turns[number] = replace(self._turns[number], fault=fault, right=right)
+            self._save(self.id, number, self._turns[number], "")
 
     def wait(self, seconds: float) -> None:
         """Wait until no turn waits any more, at most so long."""
@@ -81,21 +128,28 @@ class Conversation:
 
 
 class Conversations:
-    """Conversations by id, the newest `capacity` of them."""
+    """Conversations by id: the `capacity` used last in memory, all of them in the history.
 
-    def __init__(self, capacity: int = 200) -> None:
+    `restore` completes a turn that comes from the history.
+    """
+
+    def __init__(
+        self,
+        history: History,
+        *,
+        restore: Callable[[Turn], Turn] = lambda turn: turn,
+        capacity: int = 200,
+    ) -> None:
+        self.history = history
+        self._restore = restore
         self._capacity = capacity
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, Conversation] = OrderedDict()
 
     def new(self) -> Conversation:
         """Begin a conversation under an id that cannot be guessed."""
-        conversation = Conversation(secrets.token_urlsafe(16))
         with self._lock:
-            self._kept[conversation.id] = conversation
-            while len(self._kept) > self._capacity:
-                self._kept.popitem(last=False)
-        return conversation
+            return self._keep(Conversation(secrets.token_urlsafe(16), self._save))
 
     def get(self, conversation_id: str) -> Conversation:
         """Return the conversation of that id, or a new one when there is none."""
@@ -104,4 +158,35 @@ class Conversations:
             if kept is not None:
                 self._kept.move_to_end(conversation_id)
                 return kept
+            if turns := self._turns(conversation_id):
+                restored = list(map(self._restore, turns))
+                return self._keep(
+                    Conversation(conversation_id, self._save, restored, len(restored))
+                )
         return self.new()
+
+    def delete(self, conversation_id: str) -> None:
+        """Delete a conversation for good."""
+        with self._lock:
+            self._kept.pop(conversation_id, None)
+        self.history.delete(conversation_id)
+
+    def _keep(self, conversation: Conversation) -> Conversation:
+        self._kept[conversation.id] = conversation
+        while len(self._kept) > self._capacity:
+            self._kept.popitem(last=False)
+        return conversation
+
+    def _turns(self, conversation_id: str) -> list[Turn]:
+        try:
+            return list(map(Turn.from_dict, self.history.turns(conversation_id)))
+        except (FootnoteError, KeyError, TypeError, ValueError):
+            logger.exception("conversation %r could not be read", conversation_id)
+            return []
+
+    def _save(self, conversation_id: str, number: int, turn: Turn, title: str) -> None:
+        """Write a turn; where that fails the conversation goes on in memory."""
+        try:
+            self.history.save(conversation_id, number, turn.to_dict(), title)
+        except FootnoteError:
+            logger.exception("a conversation could not be written")

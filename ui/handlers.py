@@ -7,11 +7,16 @@ shown as it is; anything else is logged and shown as "Something failed", and the
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
+from qa.values import Answer
 from ui.changes import ArticleEvents
 from ui.conversation import Conversations, Turn
+from ui.feedback import Fault, feedback_bar, marked_place
+from ui.history import History
 from ui.panel import empty_panel, problem_panel, source_panel
-from ui.places import from_query, look
+from ui.past import Past
+from ui.places import from_query, look, restored
 from ui.ports import Answerer
 from ui.problems import SOMETHING_FAILED, counted, said
 from ui.render import (
@@ -21,7 +26,7 @@ from ui.render import (
     question_message,
     working_message,
 )
-from ui.suggestions import questions_from
+from ui.suggestions import Suggestions
 
 LONGEST_WAIT = 120.0  # seconds, for an answer that another event works on
 
@@ -32,10 +37,17 @@ Message = dict[str, str]
 class Handlers:
     """The page's events, over one assistant; safe for use from several threads."""
 
-    def __init__(self, assistant: Answerer, *, examples: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        assistant: Answerer,
+        *,
+        examples: Sequence[str] = (),
+        history: History | None = None,
+    ) -> None:
         self._assistant = assistant
-        self._examples = tuple(examples)
-        self.conversations = Conversations()
+        self._suggestions = Suggestions(assistant, given=examples)
+        self.conversations = Conversations(history or History(), restore=self._restored)
+        self.past = Past(self.conversations)
         self.articles = ArticleEvents(assistant)
 
     # Questions
@@ -103,30 +115,88 @@ class Handlers:
         """Return a conversation as messages of the chat."""
         conversation = self.conversations.get(conversation_id)
         shown: list[Message] = []
+        hashes = self._hashes()
         for number, turn in enumerate(conversation.turns):
             shown.append({"role": "user", "content": question_message(turn.question)})
-            shown.append({"role": "assistant", "content": self._reply(turn, number)})
+            shown.append({"role": "assistant", "content": _reply(turn, number, hashes)})
         return shown
 
-    def _reply(self, turn: Turn, number: int) -> str:
-        if turn.problem:
-            return problem_message(turn.problem)
-        if turn.answer is None:
-            return working_message(turn.sign)
+    def _hashes(self) -> dict[str, str] | None:
+        """Return the articles' hashes by id, or None when the index cannot be read."""
         try:
-            return answer_card(turn.answer, number, scope=turn.titles)
+            return {info.id: info.sha256 for info in self._assistant.index.articles()}
         except Exception as error:
-            return problem_message(said(error))
+            said(error)
+            return None
 
-    def examples(self) -> str:
-        """Return the questions to begin with, as buttons."""
+    def _restored(self, turn: Turn) -> Turn:
+        if turn.answer is None:
+            return turn
+        return replace(turn, answer=restored(turn.answer, self._assistant.index))
+
+    # Feedback
+
+    def judge(self, conversation_id: str, name: str) -> list[Message]:
+        """Note what is wrong with an answer, by its button `f{turn}-{fault}`; none takes it back.
+
+        A client may send any name; what is no button changes nothing.
+        """
+        conversation = self.conversations.get(conversation_id)
+        number, fault = _numbered(name, conversation.turns), name.partition("-")[2]
+        if number is not None and fault in ("", *Fault):
+            conversation.judge(number, fault=fault)
+        return self.messages(conversation_id)
+
+    def correct(self, conversation_id: str, name: str, place: Mapping[str, str]) -> list[Message]:
+        """Note what the right answer is, by the button `w{turn}` and the place that is marked."""
+        conversation = self.conversations.get(conversation_id)
+        number = _numbered(name, conversation.turns)
+        if number is None or not conversation.turns[number].fault:
+            return self.messages(conversation_id)
+        problem = ""
         try:
-            infos = self._assistant.index.articles()
+            right = marked_place(
+                self._assistant.index, place.get("article", ""),
+                before=place.get("before", ""), quote=place.get("quote", ""),
+            )  # fmt: skip
+            conversation.judge(number, fault=conversation.turns[number].fault, right=right)
         except Exception as error:
-            return problem_message(said(error))
-        if not infos:
+            problem = problem_message(said(error))
+        messages = self.messages(conversation_id)
+        messages[2 * number + 1]["content"] += problem
+        return messages
+
+    # Suggestions
+
+    def chips(self, conversation_id: str, *, wait: float = 0.0) -> str | None:
+        """Return questions to begin with, or to go on with, as buttons; waits for them so long.
+
+        None when the conversation has gone on meanwhile.
+        """
+        conversation = self.conversations.get(conversation_id)
+        turns = conversation.turns
+
+        def gone_on() -> bool:
+            return len(conversation.turns) != len(turns)
+
+        try:
+            if not turns:
+                shown = self._beginnings(wait)
+            elif turns[-1].answer is None:
+                return ""
+            else:
+                asked = [turn.question for turn in turns]
+                shown = example_chips(
+                    self._suggestions.following(turns[-1].answer, asked, stop=gone_on), "Go on with"
+                )
+        except Exception as error:
+            shown = "" if turns else problem_message(said(error))
+        return None if gone_on() else shown
+
+    def _beginnings(self, wait: float) -> str:
+        if not self._assistant.index.articles():
             return empty_panel("There are no articles yet. Add some under “Articles” to begin.")
-        return example_chips(self._examples or questions_from(infos))
+        return example_chips(self._suggestions.examples(wait=wait), "Try")
 
     # The source panel
 
@@ -153,3 +223,37 @@ class Handlers:
             return source_panel(look(place, self._assistant.index)) if place else None
         except Exception as error:
             return problem_panel(said(error))
+
+
+def _reply(turn: Turn, number: int, hashes: Mapping[str, str] | None) -> str:
+    """Return a turn's message; `hashes` are those that its articles have now."""
+    if turn.problem:
+        return problem_message(turn.problem)
+    if turn.answer is None:
+        return working_message(turn.sign)
+    try:
+        since = [] if hashes is None else _since(turn.answer, hashes)
+        card = answer_card(turn.answer, number, scope=turn.titles, since=since)
+        return card + feedback_bar(turn, number)
+    except Exception as error:
+        return problem_message(said(error))
+
+
+def _since(answer: Answer, hashes: Mapping[str, str]) -> list[str]:
+    """Say which cited articles are not any more as they were when the answer was given."""
+    cited = {citation.article.id: citation.article for citation in answer.citations}
+    return [
+        f"Changed since this answer: {article.title}"
+        if article.id in hashes
+        else f"No longer in your articles: {article.title}"
+        for article in cited.values()
+        if hashes.get(article.id) != article.sha256
+    ]
+
+
+def _numbered(name: str, turns: Sequence[Turn]) -> int | None:
+    """Return the number of the answered turn that a button's name tells, or None."""
+    digits = name[1:].partition("-")[0]
+    if not digits.isdecimal() or len(digits) > 6 or int(digits) >= len(turns):
+        return None
+    return int(digits) if turns[int(digits)].answer else None

@@ -15,8 +15,9 @@ from importlib import resources
 from typing import Any
 
 import gradio as gr
+from gradio.events import api
 
-__all__ = ["FAST", "gr", "script"]
+__all__ = ["FAST", "api", "gr", "script"]
 
 FAST: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 

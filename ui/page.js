@@ -55,9 +55,33 @@ function settle() {
   }
 }
 
+// What the user says of an answer: the fault by its button, what is right by marked words.
+function correct(id) {
+  const text = element.querySelector(".fn-article");
+  const chosen = getSelection();
+  const place = { id: id, article: "", before: "", quote: "" };
+  if (text && chosen.rangeCount && text.contains(chosen.getRangeAt(0).commonAncestorContainer)) {
+    const range = chosen.getRangeAt(0);
+    const before = document.createRange();
+    before.selectNodeContents(text);
+    before.setEnd(range.startContainer, range.startOffset);
+    place.article = element.querySelector(".fn-view").dataset.article;
+    place.before = before.toString();
+    place.quote = range.toString();
+  }
+  trigger("correct", place);
+}
+
 document.addEventListener("click", (event) => {
-  const cite = event.target.closest("button.cite");
-  if (cite) open(cite.id);
+  const button = event.target.closest("button.cite, button.fn-fault");
+  if (!button) return;
+  if (button.classList.contains("cite")) open(button.id);
+  else if (button.id.startsWith("w")) correct(button.id);
+  else trigger("judge", { id: button.id });
+});
+
+document.addEventListener("mousedown", (event) => {
+  if (event.target.closest("button.fn-fault")) event.preventDefault(); // keeps what is marked
 });
 
 element.addEventListener("click", (event) => {

@@ -17,7 +17,8 @@ from ui.render import exact, isolated
 
 LISTED = 200  # rows of the list at once; a longer list is narrowed by searching it
 
-HEADER = """<header class="fn-top"><h1>Footnote</h1>
+HEADER = """<header class="fn-top"><button type="button" class="fn-tool" data-past
+aria-expanded="false" aria-controls="past-column">☰ Conversations</button><h1>Footnote</h1>
 <p>Answers from your own articles, in their own words, and where each word stands.</p></header>"""
 KEYS = """<p class="fn-keys"><kbd>/</kbd> question <kbd>[</kbd> <kbd>]</kbd> sources
 <kbd>Esc</kbd> back</p>"""
@@ -63,7 +64,8 @@ def source_panel(view: View, *, turn: int = 0, n: int = 0, count: int = 1) -> st
     facts = [exact(article.date)] if article.date else []
     facts.append(isolated(article.source))
     return (
-        f'<article class="fn-view" data-place="{button}" aria-label="Source">'
+        f'<article class="fn-view" data-place="{button}" data-article="{exact(article.id)}"'
+        f' aria-label="Source">'
         f'<header class="fn-head"><div class="fn-headline"><h2>{isolated(article.title)}</h2>'
         f"{_closing()}</div>"
         f'<div class="fn-facts"><span class="fn-standing fn-{view.standing}" title="{meaning}">'
@@ -88,8 +90,9 @@ def _article_text(view: View) -> str:
         return exact(text)
     first, last = start, end
     if view.standing is not Standing.CHANGED:
-        first = min(start, view.place.sentence_start)
-        last = max(end, view.place.sentence_start + len(view.place.sentence))
+        sentence_start = view.place.sentence_start + view.start - view.place.start
+        first = min(start, sentence_start)
+        last = max(end, sentence_start + len(view.place.sentence))
     tone = ' class="fn-wide"' if view.place.kind is Kind.PASSAGE else ""
     return (
         f'{exact(text[:first])}<span class="fn-sentence">{exact(text[first:start])}'
@@ -102,7 +105,8 @@ def _notice(view: View) -> str:
     if view.standing is Standing.VERBATIM:
         return ""
     if view.standing is Standing.REMOVED:
-        text = "This article is no longer in your articles. Here it is as the answer read it."
+        part = "it is" if view.place.article.text else "its sentence is"
+        text = f"This article is no longer in your articles. Here {part} as the answer read it."
     elif view.found:
         text = "This article has changed since. The nearest match is marked."
     else:
@@ -156,11 +160,11 @@ def cited_as_text(place: Place) -> str:
 
 def cited_as_markdown(place: Place) -> str:
     """Return quote and source as Markdown, up to where the link follows."""
-    quote = "\n".join(f"> {line}" for line in _unmarked(place.quote).split("\n"))
-    return f"{quote}\n>\n> — {_unmarked(_source_line(place))} <"
+    quote = "\n".join(f"> {line}" for line in unmarked(place.quote).split("\n"))
+    return f"{quote}\n>\n> — {unmarked(_source_line(place))} <"
 
 
-def _unmarked(text: str) -> str:
+def unmarked(text: str) -> str:
     """Return Markdown that reads as `text`."""
     return "".join(f"\\{c}" if c in "\\`*_{}[]()<>#+-.!|~&" else c for c in text)
 

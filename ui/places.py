@@ -8,7 +8,7 @@ match is.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from urllib.parse import urlencode
 
@@ -116,13 +116,47 @@ def look(place: Place, articles: ArticleLookup) -> View:
     try:
         now = articles.article(place.article.id)
     except ArticleMissing:
-        return View(place, place.article, Standing.REMOVED, place.start, place.end, found=True)
+        return _as_it_was(place)
     same = now.sha256 == place.article.sha256 and text_sha256(now.text) == now.sha256
     if same and now.text[place.start : place.end] == place.quote:
         return View(place, now, Standing.VERBATIM, place.start, place.end, found=True)
     span = nearest(now.text, place.quote, place.start)
     start, end = span or (0, 0)
     return View(place, now, Standing.CHANGED, start, end, found=span is not None)
+
+
+def _as_it_was(place: Place) -> View:
+    """Return the view of an article that is gone; of an answer kept from before, its sentence."""
+    if place.article.text:
+        return View(place, place.article, Standing.REMOVED, place.start, place.end, found=True)
+    left = replace(place.article, text=place.sentence)
+    start, end = place.start - place.sentence_start, place.end - place.sentence_start
+    return View(place, left, Standing.REMOVED, start, end, found=True)
+
+
+def restored(answer: Answer, articles: ArticleLookup) -> Answer:
+    """Return an answer of `Answer.from_dict` with the texts of the articles that are unchanged."""
+    known: dict[str, Article] = {}
+
+    def whole(article: Article) -> Article:
+        if article.id not in known:
+            try:
+                known[article.id] = articles.article(article.id)
+            except FootnoteError:
+                known[article.id] = article
+        return known[article.id] if known[article.id] == article else article
+
+    def cited(citations: tuple[Citation, ...]) -> tuple[Citation, ...]:
+        return tuple(replace(each, article=whole(each.article)) for each in citations)
+
+    return replace(
+        answer,
+        citations=cited(answer.citations),
+        alternatives=tuple(
+            replace(each, citations=cited(each.citations)) for each in answer.alternatives
+        ),
+        closest=tuple(replace(each, article=whole(each.article)) for each in answer.closest),
+    )
 
 
 def from_query(query: Mapping[str, str], articles: ArticleLookup) -> Place | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from index.values import Article, ArticleInfo, BuildReport, IndexInfo, ProgressCallback
-from qa.values import Answer
+from qa.values import Answer, Hit
 
 
 class Articles(Protocol):
@@ -56,3 +56,12 @@ class Answerer(Protocol):
         articles: Collection[str] | None = None,
     ) -> Answer:
         """Answer a question."""
+
+    def retrieve(
+        self,
+        questions: Sequence[str],
+        *,
+        limit: int = ...,
+        articles: Collection[str] | None = None,
+    ) -> list[list[Hit]]:
+        """Return for each question the passages found for it, best first."""

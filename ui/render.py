@@ -19,6 +19,7 @@ from qa.values import Answer, Outcome
 from ui.places import Kind, Place, place_of, places_of
 
 LONGEST_SENTENCE = 600  # code points of a sentence in a card; a table row can be far longer
+NEARLY = 0.8  # of the answer's confidence: as likely as the answer, or nearly
 LONGEST_EXCERPT = 280  # code points of a close passage in a card
 
 _MARKUP = regex.compile(r"[\x01-\x1f!-/:-@\[-`{-~]")
@@ -66,21 +67,24 @@ def problem_message(text: str) -> str:
     return f'<div class="fn-problem" role="alert">{exact(text)}</div>'
 
 
-def example_chips(questions: Sequence[str]) -> str:
-    """Return questions as buttons that ask them."""
+def example_chips(questions: Sequence[str], label: str) -> str:
+    """Return questions as buttons that ask them, in a group of that name."""
     chips = "".join(
         f'<button type="button" class="fn-chip" data-ask="{exact(question)}">'
         f"{isolated(question)}</button>"
         for question in questions
     )
-    return f'<div class="fn-chips">{chips}</div>' if chips else ""
+    return f'<div class="fn-chips" role="group" aria-label="{label}">{chips}</div>' if chips else ""
 
 
-def answer_card(answer: Answer, turn: int, *, scope: Sequence[str] = ()) -> str:
+def answer_card(
+    answer: Answer, turn: int, *, scope: Sequence[str] = (), since: Sequence[str] = ()
+) -> str:
     """Return the card of an answer.
 
     `turn` numbers the question in its conversation: the place `places_of(answer)[n]` opens from
-    the button `c{turn}-{n}`. `scope` names the articles the question was limited to.
+    the button `c{turn}-{n}`. `scope` names the articles the question was limited to,
+    `since` says what has changed in them since.
     """
     places = places_of(answer)
     if answer.outcome is Outcome.NOT_FOUND:
@@ -88,6 +92,7 @@ def answer_card(answer: Answer, turn: int, *, scope: Sequence[str] = ()) -> str:
     else:
         inner = _found(answer, places, turn)
     inner += _searched(answer, scope)
+    inner += "".join(f'<div class="fn-since">{exact(line)}</div>' for line in since)
     return f'<div class="fn-card fn-{answer.outcome}">{inner}</div>'
 
 
@@ -101,13 +106,15 @@ def _found(answer: Answer, places: tuple[Place, ...], turn: int) -> str:
         f"{_named(first)}</div>",
     ]
     for n, place in enumerate(cited[1:], 1):
-        agrees = "Also there" if place.article.id == first.article.id else "Another article agrees"
-        parts.append(
-            f'<div class="fn-also"><span class="fn-label">{agrees}</span>'
-            f" {_quoted(place, turn, n)}<div>{_named(place)}</div></div>"
-        )
+        same = place.article.id == first.article.id
+        said = "Also there" if same else "Another article also says"
+        parts.append(_beside(said, f"{_quoted(place, turn, n)}<div>{_named(place)}</div>"))
     parts.append(_alternatives(answer, turn, len(cited)))
     return "".join(parts)
+
+
+def _beside(label: str, inner: str) -> str:
+    return f'<div class="fn-also"><span class="fn-label">{label}</span> {inner}</div>'
 
 
 def _confidence(confidence: float, outcome: Outcome = Outcome.ANSWERED) -> str:
@@ -119,25 +126,37 @@ def _confidence(confidence: float, outcome: Outcome = Outcome.ANSWERED) -> str:
 
 
 def _alternatives(answer: Answer, turn: int, n: int) -> str:
-    """Return the folded list of alternatives; their places are numbered from `n` on."""
+    """Return the alternatives; their places are numbered from `n` on.
+
+    One that another article gives, and that is nearly as likely, stands openly: the articles
+    differ. The others are folded.
+    """
     own = {citation.article.id for citation in answer.citations}
-    items = []
+    differing, folded = [], []
     for alternative in answer.alternatives:
         places = [place_of(Kind.ALTERNATIVE, citation) for citation in alternative.citations]
         if not places:
             continue
         first, *more = places
-        label = "" if first.article.id in own else "Another article says"
+        other = first.article.id not in own
         buttons = " ".join(_button(turn, n + k) for k in range(1, 1 + len(more)))
-        items.append(
-            f'<li><span class="fn-label">{label}</span> {_quoted(first, turn, n)} {buttons}'
-            f'<div class="fn-meta">{_confidence(alternative.confidence)}{_named(first)}</div></li>'
+        inner = (
+            f"{_quoted(first, turn, n)} {buttons}"
+            f'<div class="fn-meta">{_confidence(alternative.confidence)}{_named(first)}</div>'
         )
+        label = "Another article says" if other else ""
+        if other and alternative.confidence >= NEARLY * answer.confidence:
+            differing.append(_beside(label, inner))
+        else:
+            folded.append(f'<li><span class="fn-label">{label}</span> {inner}</li>')
         n += len(places)
-    if not items:
-        return ""
-    count = f"{len(items)} other possible answer{'s' if len(items) > 1 else ''}"
-    return f'<details class="fn-more"><summary>{count}</summary><ol>{"".join(items)}</ol></details>'
+    if not folded:
+        return "".join(differing)
+    count = f"{len(folded)} other possible answer{'s' if len(folded) > 1 else ''}"
+    return (
+        f'{"".join(differing)}<details class="fn-more"><summary>{count}</summary>'
+        f"<ol>{''.join(folded)}</ol></details>"
+    )
 
 
 def _not_found(answer: Answer, places: tuple[Place, ...], turn: int) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import fastapi
+import fastapi.responses
 
 from ui.guards import LOOPBACK_NAMES, Guard
 from ui.offline import gr, script
@@ -18,13 +19,31 @@ def guarded_app(
     auth: tuple[str, str] | None = None,
     hosts: Collection[str] | None = LOOPBACK_NAMES,
     blocked: Sequence[str] = (),
+    mcp: bool = False,
+    healthy: Callable[[], bool] = lambda: True,
 ) -> Guard:
-    """Return the page as an ASGI application with its safe settings, behind the guards."""
+    """Return the page as an ASGI application with its safe settings, behind the guards.
+
+    `/healthz` tells anyone whether it is `healthy`, and nothing more; `/openapi.json` leads to
+    the description of the endpoints.
+    """
     page.state_session_capacity = 200
     site = fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+
+    @site.get("/healthz")
+    def healthz() -> fastapi.Response:
+        well = healthy()
+        return fastapi.responses.JSONResponse(
+            {"status": "ok" if well else "the index cannot be read"}, 200 if well else 503
+        )
+
+    @site.get("/openapi.json")
+    def openapi() -> fastapi.Response:
+        return fastapi.responses.RedirectResponse("/gradio_api/openapi.json")
+
     gr.mount_gradio_app(
         site, page, path="/", auth=auth, show_error=False, ssr_mode=False, pwa=False,
-        max_file_size=LARGEST_FILE, enable_monitoring=False, mcp_server=False,
+        max_file_size=LARGEST_FILE, enable_monitoring=False, mcp_server=mcp,
         run_history=False, footer_links=[], allowed_paths=[], blocked_paths=list(blocked),
         head=f"<style>{script('page.css')}</style>", theme=_theme(),
     )  # fmt: skip
