@@ -2,7 +2,7 @@
 element.addEventListener("click", (event) => {
   const chosen = event.target.closest("[data-conversation]");
   if (chosen) {
-    if (matchMedia("(max-width: 1099px)").matches) show(false); // it covers the chat there
+    if (covers()) show(false);
     trigger("choose", { id: chosen.dataset.conversation });
   }
   const tool = event.target.closest("[data-do]");
@@ -44,6 +44,8 @@ function remove(tool, id) {
   }, 4000);
 }
 
+const covers = () => matchMedia("(max-width: 1099px)").matches; // then it lies over the chat
+
 // The column is open on a wide screen unless it was folded away; elsewhere it opens by its button.
 function show(open) {
   document.body.classList.toggle("fn-past-open", open);
@@ -51,10 +53,15 @@ function show(open) {
 }
 
 document.addEventListener("click", (event) => {
+  if (event.target.closest("#fresh") && covers()) show(false);
   if (!event.target.closest("[data-past]")) return;
   const open = !document.body.classList.contains("fn-past-open");
   show(open);
-  if (matchMedia("(min-width: 1100px)").matches) localStorage.setItem("footnote-past", open);
+  if (!covers()) localStorage.setItem("footnote-past", open);
 });
 
-show(matchMedia("(min-width: 1100px)").matches && localStorage.getItem("footnote-past") !== "false");
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && covers()) show(false);
+});
+
+show(!covers() && localStorage.getItem("footnote-past") !== "false");

@@ -33,9 +33,10 @@ _CLAUSES = frozenset(("how", "why", "what", "when", "where", "who"))  # begin no
 _NAMES_NOTHING = frozenset(
     regex.findall(
         r"\w+",
-        "a after all another as at both but each he here he his how if in it its many most much no"
-        " not on one others she since some such that their then there these they this those we"
-        " what when where which while who you",
+        "a after all another as at before both but by during each for from he here his how if in"
+        " it its many most much no nor not of on one or others over she since so some such that"
+        " their then there these they this those thus to under until we what when where which"
+        " while who with you",
     )
 )
 _NAME = r"(?<name>\p{Lu}[\w’'-]*(?: (?:of|the|and|in|for|on|\p{Lu}[\w’'-]*|\p{Nd}+|\p{Ll}+)){0,6}?)"
