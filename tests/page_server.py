@@ -7,8 +7,10 @@ loopback.
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 from fakes_ui import FakeAssistant, FakeIndex, make_article
@@ -43,15 +45,22 @@ def _stay_home(event: str, arguments: tuple[Any, ...]) -> None:
 
 def main() -> None:
     """Serve until the process is told to end."""
+    options = argparse.ArgumentParser()
+    options.add_argument("--conversations", type=Path)
+    options.add_argument("--login", action="store_true")
+    options.add_argument("--mcp", action="store_true")
+    options.add_argument("--port", type=int, default=0)
+    given = options.parse_args()
     sys.addaudithook(_stay_home)
     from ui.app import build_page
+    from ui.history import History
     from ui.server import listen, run_until_stopped
     from ui.site import guarded_app
 
     assistant = FakeAssistant(FakeIndex(ARTICLES, pace=0.15), delay=0.2)
-    mcp = "--mcp" in sys.argv
-    app = guarded_app(build_page(assistant, mcp=mcp), mcp=mcp)
-    run_until_stopped(app, listen("127.0.0.1", 0), on_ready=_tell)
+    page = build_page(assistant, history=History(given.conversations), mcp=given.mcp)
+    app = guarded_app(page, mcp=given.mcp, auth=("me", "secret") if given.login else None)
+    run_until_stopped(app, listen("127.0.0.1", given.port), on_ready=_tell)
 
 
 def _tell(url: str) -> None:

@@ -251,6 +251,7 @@ def test_the_right_words_are_marked_in_an_article(index: FakeIndex, path: Path) 
     kept = ask(handlers, COMMANDER)
     handlers.judge(kept, "f0-wrong_words")
     refused = handlers.correct(kept, "w0", {"article": APOLLO.id, "before": "x", "quote": "flew"})
+    assert 'id="w0"' in refused[1]["content"]
     assert "Mark the right words" in text_of(refused[1]["content"])
     place = {"article": APOLLO.id, "before": "Apollo", "quote": " flew in 1969"}
     assert "What is right: “flew in 1969”" in text_of(

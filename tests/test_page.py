@@ -10,6 +10,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -62,11 +63,12 @@ class Desk:
         ]
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
+@contextmanager
+def serving(*arguments: str | Path) -> Iterator[str]:
+    """Yield the address of a page that a process of its own serves."""
     script = Path(__file__).with_name("page_server.py")
     process = subprocess.Popen(
-        [sys.executable, script],
+        [sys.executable, script, *arguments],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": str(script.parents[1])},
@@ -78,6 +80,12 @@ def server() -> Iterator[str]:
         yield url
         assert process.poll() is None, "the server ended, or connected beyond loopback"
         process.terminate()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with serving() as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -294,6 +302,40 @@ def test_conversations_are_opened_renamed_saved_and_deleted(desk: Desk) -> None:
     expect(page.locator(".fn-question")).to_have_count(0)
     page.get_by_role("button", name="Conversations", exact=False).first.click()
     expect(page.locator("#past")).to_be_hidden()
+
+
+def test_a_conversation_survives_a_restart(browser: Browser, tmp_path: Path) -> None:
+    """The page comes back to the same conversation from a server that was started anew."""
+    page = browser.new_context().new_page()
+    file = tmp_path / "conversations.sqlite"
+    with serving("--conversations", file) as url:
+        page.goto(url)
+        Desk(page, url).ask(COMMANDER)
+    with serving("--conversations", file, "--port", str(urlsplit(url).port)):
+        page.goto(url)
+        expect(page.locator(".fn-card")).to_contain_text("Armstrong")
+        page.get_by_role("button", name="[1]").click()
+        expect(page.locator("#source")).to_contain_text("verbatim ✓")
+        desk = Desk(page, url)
+        expect(desk.ask("When was the canal opened to ships?")).to_contain_text("1914")
+        expect(page.locator("#past .fn-past")).to_have_count(1)
+    page.context.close()
+
+
+def test_a_login_comes_before_everything(browser: Browser) -> None:
+    """Without it neither page nor endpoint answers; with it both do."""
+    page = browser.new_context().new_page()
+    with serving("--login") as url:
+        for path in ("gradio_api/openapi.json", "gradio_api/info", "config"):
+            assert _status(urllib.request.Request(url + path)) == 401, path  # noqa: S310 - http
+        assert _status(urllib.request.Request(f"{url}healthz")) == 200  # noqa: S310 - http
+        page.goto(url)
+        page.get_by_label("username").fill("me")
+        page.get_by_label("password").fill("secret")
+        page.get_by_role("button", name="Login").click()
+        expect(page.locator(".fn-chip").first).to_be_visible(timeout=20_000)
+        expect(Desk(page, url).ask(COMMANDER)).to_contain_text("Armstrong")
+    page.context.close()
 
 
 def test_feedback_with_the_right_words(desk: Desk) -> None:

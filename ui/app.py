@@ -65,6 +65,7 @@ def build_page(
         )
         chat.settle(event)
         add_endpoints(assistant, answers_at_once=ANSWERS_AT_ONCE, mcp=mcp)
+    handlers.prepare()
     page.queue(api_open=False, default_concurrency_limit=8)
     return page
 

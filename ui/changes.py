@@ -5,12 +5,12 @@ Nothing raises: what goes wrong becomes a message where the user looks.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from index.values import ArticleInfo
+from index.values import ArticleInfo, BuildReport, ProgressCallback
 from ui.jobs import Change, Jobs
 from ui.panel import LISTED, article_list, job_status, problem_panel, source_panel
 from ui.places import Kind, Place, look
@@ -43,8 +43,9 @@ def sent_files(payload: Any) -> list[Upload]:
 class ArticleEvents:
     """The events of the tab, over one assistant; safe for use from several threads."""
 
-    def __init__(self, assistant: Answerer) -> None:
+    def __init__(self, assistant: Answerer, *, on_change: Callable[[], None]) -> None:
         self._assistant = assistant
+        self._on_change = on_change
         self.jobs = Jobs()
 
     def listing(self, find: str = "") -> str:
@@ -124,8 +125,13 @@ class ArticleEvents:
         return job_status(self.jobs.latest)
 
     def _start(self, name: str, change: Change) -> str:
+        def changed(progress: ProgressCallback) -> BuildReport:
+            report = change(progress)
+            self._on_change()
+            return report
+
         try:
-            self.jobs.start(name, change)
+            self.jobs.start(name, changed)
         except Exception as error:
             return problem_message(said(error)) + self.status()
         return self.status()

@@ -76,7 +76,7 @@ def feedback_bar(turn: Turn, number: int) -> str:
         return f'<div class="fn-feedback">{said} {undo}</div>'
     return (
         f'<div class="fn-feedback">{said} To say what is right, mark the words in their article'
-        f" and press {_button(f'r{number}', 'These are right')} {undo}</div>"
+        f" and press {_button(f'w{number}', 'These are right')} {undo}</div>"
     )
 
 

@@ -48,7 +48,7 @@ class Handlers:
         self._suggestions = Suggestions(assistant, given=examples)
         self.conversations = Conversations(history or History(), restore=self._restored)
         self.past = Past(self.conversations)
-        self.articles = ArticleEvents(assistant)
+        self.articles = ArticleEvents(assistant, on_change=self.prepare)
 
     # Questions
 
@@ -167,6 +167,14 @@ class Handlers:
         return messages
 
     # Suggestions
+
+    def prepare(self) -> None:
+        """Begin to look for examples in the background, so that they are there when asked for."""
+        try:
+            if self._assistant.index.articles():
+                self._suggestions.examples()
+        except Exception as error:
+            said(error)
 
     def chips(self, conversation_id: str, *, wait: float = 0.0) -> str | None:
         """Return questions to begin with, or to go on with, as buttons; waits for them so long.

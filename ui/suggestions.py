@@ -146,7 +146,7 @@ class Suggestions:
         self._examples: list[str] = []
         self._of = -1  # the generation that the examples are of
         self._searching = False
-        self._tried: dict[str, Tried] = {}
+        self._tried: dict[tuple[str, str], Tried] = {}  # by article and question
         self._tried_of = -1
 
     def examples(self, *, wait: float = 0.0) -> list[str]:
@@ -224,7 +224,7 @@ class Suggestions:
         """Yield the questions that are well answered from an article, asking at most so many."""
         self._forget_old()
         for question in questions:
-            tried = self._tried.get(question)
+            tried = self._tried.get((article_id, question))
             if tried is None:
                 if tries <= 0 or stop():
                     return
@@ -233,7 +233,7 @@ class Suggestions:
                 good = answer.outcome is Outcome.ANSWERED and any(
                     citation.article.id == article_id for citation in answer.citations
                 )
-                tried = self._tried[question] = Tried(question, good, answer.text)
+                tried = self._tried[article_id, question] = Tried(question, good, answer.text)
             if tried.good:
                 yield tried
 
