@@ -14,8 +14,10 @@ from typing import Self
 from index.errors import ArticleMissing, QuestionError
 from index.library import ArticleIndex, open_index
 from index.snapshot import Snapshot
+from qa.conversation import Understanding, understand
+from qa.followup import SHARE, Read, choose, reading_costs, reading_limits
 from qa.reader import Reader, SpanReader
-from qa.retriever import retrieve
+from qa.retriever import retrieve, retrieve_near
 from qa.scoring import Confidence
 from qa.selector import Evidence, select
 from qa.values import Answer, Hit, Span
@@ -79,8 +81,11 @@ class Assistant:
             ArticleMissing: one of `articles` is not in the index.
 
         """
-        del history
-        return self._answer([question], articles)[0]
+        asked = check_question(question)
+        understood = understand(asked, history)
+        if not understood.readings and not understood.besides:
+            return self._answer([asked], articles)[0]
+        return self._follow_up(asked, understood, articles)
 
     def ask_many(self, questions: Sequence[str]) -> list[Answer]:
         """Answer several questions in one batch, each as `ask` would alone."""
@@ -107,6 +112,33 @@ class Assistant:
             replace(answer, notice=_script_notice(answer.question), timings=clock.timings())
             for answer in answers
         ]
+
+    def _follow_up(
+        self, asked: str, understood: Understanding, articles: Collection[str] | None
+    ) -> Answer:
+        """Answer the reading of a question that the articles speak for."""
+        clock = _Clock()
+        questions = [asked, *(reading.question for reading in understood.readings)]
+        with self.index.snapshot() as snapshot:
+            _check_filter(snapshot, articles)
+            cited = set(snapshot.articles(understood.cited))
+            near = cited if articles is None else cited.intersection(articles)
+            with clock("retrieve"):
+                hits = retrieve_near(
+                    snapshot, self.index.embedder, questions, reading_limits(understood),
+                    near=near, share=SHARE, articles=articles,
+                )
+                found = snapshot.articles(h.passage.article_id for row in hits for h in row)
+        with clock("read"):
+            spans = self._read(questions, hits)
+        with clock("select"):
+            rows = zip(questions, hits, spans, reading_costs(understood), strict=True)
+            reads = [
+                Read(Evidence(q, h, s, found, snapshot.words, snapshot.generation), cost)
+                for q, h, s, cost in rows
+            ]
+            answer = choose(asked, reads, understood.besides, self._confidence)
+        return replace(answer, notice=_script_notice(asked), timings=clock.timings())
 
     def _gather(
         self, questions: Sequence[str], articles: Collection[str] | None, clock: _Clock

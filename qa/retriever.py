@@ -31,6 +31,39 @@ def retrieve(
     return [_hits(index, *pair, limit) for pair in zip(dense, lexical, strict=True)]
 
 
+def retrieve_near(
+    index: PassageIndex,
+    embedder: Embedder,
+    questions: Sequence[str],
+    limits: Sequence[int],
+    *,
+    near: Collection[str],
+    share: int,
+    articles: Collection[str] | None = None,
+) -> list[list[Hit]]:
+    """Return each question's best passages, `share` of them from the articles `near`.
+
+    Like `retrieve` with a limit for each question, over one encoding of the questions.
+    """
+    vectors = embedder.encode_questions(questions)
+    depth = max(DEPTH, *limits)
+    rows = []
+    for scope in (articles, near):
+        dense = index.search_dense(vectors, depth, articles=scope)
+        lexical = index.search_lexical(questions, depth, articles=scope)
+        rows.append([
+            _hits(index, *pair, limit)
+            for *pair, limit in zip(dense, lexical, limits, strict=True)
+        ])
+    return [_joined(*row, limit, share) for *row, limit in zip(*rows, limits, strict=True)]
+
+
+def _joined(wide: Sequence[Hit], near: Sequence[Hit], limit: int, share: int) -> list[Hit]:
+    ids = [hit.passage.id for hit in wide[: limit - share]]
+    extra = [hit for hit in near if hit.passage.id not in ids][:share]
+    return [*wide[: limit - share], *extra]
+
+
 def fuse(rankings: Sequence[Sequence[int]]) -> dict[int, float]:
     """Return the reciprocal-rank score of every id in some rankings, best first.
 
