@@ -65,7 +65,7 @@ def build_index(
         encoder = embedder or SentenceTransformerEmbedder.load()
         meta = new_meta(home, encoder, chunking or Chunking(), tuple(map(str, roots)))
         build_store(home, meta, planned.put, planned.rows, encoder, progress)
-    return report(home, planned, reading, started)
+        return report(home, planned, reading, started)
 
 
 def rebuild_index(
@@ -96,9 +96,9 @@ def rebuild_index(
             build_store(home, meta, store.all_articles(), rows, encoder, progress)
         finally:
             store.close()
-    ids = tuple(row.article_id for row in rows)
-    done = Plan((), (), (), (), tuple(dict.fromkeys(ids)), (), (), ())
-    return report(home, done, Reading((), (), (), ()), started)
+        ids = tuple(dict.fromkeys(row.article_id for row in rows))
+        done = Plan((), (), (), (), updated=ids, removed=(), unchanged=(), duplicates=())
+        return report(home, done, Reading((), (), (), ()), started)
 
 
 def new_meta(
@@ -155,15 +155,16 @@ def build_store(
         derived.derive(home.derived, store)
         store.checkpoint()
         store.close()
+        if progress is not None:
+            progress(Progress(Stage.WRITE, 1, 1))  # the last chance to stop
         home.publish(path)
     except BaseException:
         store.close()
-        for file in path.parent.glob(f"{path.name}*"):
-            file.unlink(missing_ok=True)
+        if not home.in_force(path):  # publishing can fail after the step that counts
+            for file in path.parent.glob(f"{path.name}*"):
+                file.unlink(missing_ok=True)
         raise
     home.clean(meta.change)
-    if progress is not None:
-        progress(Progress(Stage.WRITE, 1, 1))
 
 
 def embed(

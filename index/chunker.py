@@ -80,7 +80,9 @@ def _split(text: str, count_tokens: Callable[[str], int], size: int) -> list[str
     from langchain_text_splitters import RecursiveCharacterTextSplitter
 
     def length(piece: str) -> int:
-        return count_tokens(piece.translate(_MARKS))
+        # At least 1: the splitter would repeat a piece of length 0, as a second space is.
+        plain = piece.translate(_MARKS)
+        return max(1, count_tokens(plain)) if plain else 0
 
     options: dict[str, Any] = {"strip_whitespace": False, "chunk_overlap": 0}
     splitter = RecursiveCharacterTextSplitter(

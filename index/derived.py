@@ -44,9 +44,10 @@ def derive(root: Path, store: Store, *, previous: Derived | None = None) -> Deri
     exactly the difference of the ids.
     """
     change = store.meta().change
+    whole = previous is None or not _intact(root / previous.change, previous.change)
 
     def write(folder: Path) -> None:
-        if previous is None:
+        if previous is None or whole:
             ids, rows = store.vectors()
             VectorIndex.build(ids, rows).save(folder)
             LexicalIndex.build(folder, store.passage_texts())
@@ -121,13 +122,27 @@ def _publish(root: Path, change: str, write: Callable[[Path], None]) -> Derived:
 
 
 def _load(folder: Path, change: str) -> Derived:
+    _verify(folder, change)
+    return Derived(change, VectorIndex.load(folder), LexicalIndex.load(folder))
+
+
+def _intact(folder: Path, change: str) -> bool:
+    """Say whether a folder still holds what was written: it may be deleted or damaged since."""
+    try:
+        _verify(folder, change)
+    except (IndexDamaged, OSError):
+        return False
+    return True
+
+
+def _verify(folder: Path, change: str) -> None:
+    """Raise `IndexDamaged` when a folder does not hold what its manifest says."""
     try:
         manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
     except ValueError as error:
         raise IndexDamaged(f"{folder / _MANIFEST} is not JSON: {error}") from error
     if manifest != {"change": change, "files": _hashes(folder)}:
         raise IndexDamaged(f"{folder} does not hold the files that its manifest names")
-    return Derived(change, VectorIndex.load(folder), LexicalIndex.load(folder))
 
 
 def _match(derived: Derived, store: Store) -> None:

@@ -11,13 +11,14 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from index import derived
 from index.errors import IndexDamaged, IndexLocked, IndexMissing
+from index.store import Store
 
 _CURRENT = "CURRENT"
 
@@ -41,8 +42,39 @@ class Home:
             IndexDamaged: the pointer names no file.
 
         """
+        store, before = self._pointed(), None
+        while not store.is_file():
+            if store == before:
+                raise IndexDamaged(
+                    f"{self.path / _CURRENT} names the store {store.name!r}, which is not there;"
+                    " build the index again with `footnote index rebuild FOLDER`"
+                )
+            store, before = self._pointed(), store  # it may have been replaced since
+        return store
+
+    def open_store(self) -> Store:
+        """Open the store in force.
+
+        Raises:
+            IndexMissing, IndexDamaged, IndexIncompatible: as their names say.
+
+        """
+        for _ in range(2):
+            with suppress(IndexDamaged):  # it may be replaced before it is opened
+                return Store.open(self.current())
+        return Store.open(self.current())
+
+    def in_force(self, store: Path) -> bool:
+        """Say whether this is the store in force."""
         try:
-            name = (self.path / _CURRENT).read_text(encoding="utf-8").strip()
+            return self.current() == store
+        except (IndexMissing, IndexDamaged):
+            return False
+
+    def _pointed(self) -> Path:
+        """Return the path of the store that the pointer names, whether it is there or not."""
+        try:
+            name = (self.path / _CURRENT).read_text(encoding="utf-8", errors="replace").strip()
         except (FileNotFoundError, NotADirectoryError):
             raise IndexMissing(
                 f"there is no index at {self.path}; make one with"
@@ -52,13 +84,7 @@ class Home:
             raise IndexDamaged(
                 f"{self.path / _CURRENT} cannot be read: {error.strerror}"
             ) from error
-        store = self.path / name
-        if not name or store.parent != self.path or not store.is_file():
-            raise IndexDamaged(
-                f"{self.path / _CURRENT} names the store {name!r}, which is not there; build the"
-                " index again with `footnote index rebuild FOLDER`"
-            )
-        return store
+        return self.path / (Path(name).name or "(nothing)")
 
     def prepare(self) -> None:
         """Make the folder, or see that it is one an index may be written to.
@@ -68,7 +94,7 @@ class Home:
 
         """
         if self.path.exists() and not self.exists():
-            ours = {"derived", "writer.lock"}
+            ours = {"derived", "writer.lock", f"{_CURRENT}.new"}
             others = not self.path.is_dir() or any(
                 child.name not in ours and not child.name.startswith("store-")
                 for child in self.path.iterdir()

@@ -12,6 +12,8 @@ from index.errors import UnreadableFile
 from index.rows import SourceRow
 from index.values import Article, Notice, Progress, ProgressCallback, Stage
 
+KEPT = "; the version indexed before is kept"  # what a reason for skipping a known file ends in
+
 
 @dataclass(frozen=True, slots=True)
 class FileRead:
@@ -72,7 +74,7 @@ def read_files(
                 warnings += (replace(notice, path=name) for notice in notices)
         except (UnreadableFile, OSError) as error:
             reason = (error.strerror or "cannot be read") if isinstance(error, OSError) else error
-            kept = "; the version indexed before is kept" if name in hashes else ""
+            kept = KEPT if name in hashes else ""
             skipped.append(Notice(name, f"{reason}{kept}"))
         if progress is not None:
             progress(Progress(Stage.READ, number, len(files), path.name))

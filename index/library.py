@@ -23,7 +23,7 @@ from index.chunker import Chunking, Cut, chunk
 from index.embedder import Embedder, SentenceTransformerEmbedder, model_fingerprint, model_folder
 from index.errors import ArticleMissing, IndexIncompatible, NothingToIndex
 from index.home import Home
-from index.ingest import Plan, plan, read_files
+from index.ingest import KEPT, Plan, plan, read_files
 from index.reports import Sources, named, nothing_read, report, source_paths
 from index.rows import StoreMeta, new_change
 from index.snapshot import Snapshot, Snapshots
@@ -191,14 +191,14 @@ class ArticleIndex:
 
         The same name again replaces what was uploaded under it. Raises as `add`.
         """
-        named = [(UPLOAD + name, path) for name, path in files]
-        return self._change(named, [], [], progress=progress, must_find=True)
+        last = {UPLOAD + name: path for name, path in files}
+        return self._change(list(last.items()), [], [], progress=progress, must_find=True)
 
     def update(self, *, progress: ProgressCallback | None = None) -> BuildReport:
         """Look at the indexed files and folders again: add, re-read or drop what has changed.
 
         A source that is no longer there at all (a drive that is not mounted) is kept, with a
-        warning; uploads have no file to look at and stay.
+        warning, and so is what may no longer be read; uploads have no file to look at and stay.
 
         Raises:
             IndexLocked: another change is under way.
@@ -209,16 +209,18 @@ class ArticleIndex:
             known = {row.file for row in store.sources()}
         present = [root for root in roots if root.exists()]
         files, notices = find_files(present)
-        found = {str(file) for file in files}
-        gone = [
-            name
-            for name in known
-            if name not in found and any(Path(name).is_relative_to(root) for root in present)
+        searched = [*present, *(root.resolve() for root in present)]  # files have resolved names
+        unread = [Path(notice.path) for notice in notices]
+        gone = known.difference(map(str, files))
+        gone = {name for name in gone if _within(name, searched) and not _within(name, unread)}
+        notices = [
+            replace(notice, reason=notice.reason + KEPT) if notice.path in known else notice
+            for notice in notices
         ]
         kept = [
             Notice(str(root), "is no longer there; its articles are kept")
             for root in roots
-            if root not in present
+            if not _within(root, searched)
         ]
         return self._change(
             named(files), [], notices, dropped=gone, warnings=kept, progress=progress
@@ -259,7 +261,7 @@ class ArticleIndex:
 
     @contextmanager
     def _store(self) -> Iterator[Store]:
-        store = Store.open(self._home.current())
+        store = self._home.open_store()
         try:
             yield store
         finally:
@@ -289,6 +291,7 @@ class ArticleIndex:
         with self._home.writer(), self._store() as store:
             rows = store.sources()
             gone = set(removed)
+            cut = {row.file for row in rows if row.article_id in gone}
             reading = read_files(files, rows, progress)
             reading = replace(
                 reading,
@@ -297,7 +300,11 @@ class ArticleIndex:
             )
             planned = plan(
                 store.heads(),
-                [row for row in rows if row.article_id not in gone],
+                [  # without its hash a file that lost an article is read again by `update`
+                    replace(row, file_sha256="") if row.file in cut else row
+                    for row in rows
+                    if row.article_id not in gone
+                ],
                 reading,
                 dropped,
                 stored=store.article,
@@ -323,6 +330,7 @@ class ArticleIndex:
         cuts: list[list[Cut]] = []
         texts: list[str] = []
         if planned.put:
+            self._check_model(meta, self.embedder.name, self.embedder.fingerprint)
             chunking = Chunking(meta.max_tokens, meta.overlap_tokens)
             for article in planned.put:
                 cuts.append(chunk(article.text, self.embedder.count_tokens, chunking))
@@ -342,7 +350,11 @@ class ArticleIndex:
             store.set_sources(planned.rows)
             store.set_meta(after)
             self._snapshots.put(derived.derive(self._home.derived, store, previous=previous))
+            if progress is not None:
+                progress(Progress(Stage.WRITE, 1, 1))  # the last chance to stop
         self._home.clean(after.change)
-        if progress is not None:
-            progress(Progress(Stage.WRITE, 1, 1))
         return len(texts)
+
+
+def _within(path: Path | str, folders: Iterable[Path]) -> bool:
+    return any(Path(path).is_relative_to(folder) for folder in folders)

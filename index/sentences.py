@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 _PARAGRAPH_BREAK = re.compile(r"\n[^\S\n]*\n\s*")
+_SPACE = re.compile(r"\s*")
 
 
 def paragraph_ends(text: str) -> list[int]:
@@ -29,10 +30,16 @@ def sentence_ends(text: str, language: str = "en") -> tuple[int, ...]:
     for end in paragraph_ends(text):
         # A paragraph at a time: sentencex knows no heading that lacks a full stop.
         for boundary in sentencex.get_sentence_boundaries(language, text[start:end]):
-            ends.add(start + int(boundary["end_index"]))
+            ends.add(_after_space(text, start + int(boundary["end_index"])))
         ends.add(end)
         start = end
     return tuple(sorted(end for end in ends if 0 < end <= len(text)))
+
+
+def _after_space(text: str, position: int) -> int:
+    """Return where the space that begins at `position` ends."""
+    space = _SPACE.match(text, position)
+    return space.end() if space else position
 
 
 def sentence_around(text: str, start: int, end: int) -> tuple[int, int]:

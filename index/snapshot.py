@@ -14,7 +14,6 @@ from typing import Protocol
 from index import derived
 from index.derived import Derived
 from index.embedder import FloatArray
-from index.errors import IndexDamaged
 from index.home import Home
 from index.rows import StoreMeta
 from index.store import Store
@@ -132,22 +131,14 @@ class Snapshots:
                 self._idle.pop().close()
 
     def _acquire(self) -> Store:
-        for attempt in range(3):
-            current = self._home.current()
-            with self._lock:
-                stale = [store for store in self._idle if store.path != current]
-                fresh = [store for store in self._idle if store.path == current]
-                self._idle = fresh[:-1]
-            for store in stale:
-                store.close()
-            if fresh:
-                return fresh[-1]
-            try:
-                return Store.open(current)
-            except IndexDamaged:  # perhaps replaced between the two steps above
-                if attempt == 2 or self._home.current() == current:
-                    raise
-        raise AssertionError("unreachable")
+        current = self._home.current()
+        with self._lock:
+            stale = [store for store in self._idle if store.path != current]
+            fresh = [store for store in self._idle if store.path == current]
+            self._idle = fresh[:-1]
+        for store in stale:
+            store.close()
+        return fresh[-1] if fresh else self._home.open_store()
 
     def _indexes(self, store: Store, change: str) -> Derived:
         found = self._derived.get(change)

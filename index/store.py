@@ -56,10 +56,7 @@ class Store:
             store._configure()
             version = dict(store._db.execute("SELECT key, value FROM meta")).get("format_version")
         except apsw.Error as error:
-            raise IndexDamaged(
-                f"{path} cannot be read as an index ({error}); restore it from a backup or build it"
-                " again with `footnote index rebuild FOLDER`"
-            ) from error
+            raise _unreadable(path, error) from error
         if version != str(FORMAT_VERSION):
             raise IndexIncompatible(
                 f"{path} has index format {version}; this Footnote reads format {FORMAT_VERSION}."
@@ -99,11 +96,23 @@ class Store:
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
 
+    def _read(self, query: str, values: Sequence[Any] = ()) -> Iterator[Any]:
+        """Yield the rows of a query.
+
+        Raises:
+            IndexDamaged: SQLite cannot read the file, or what should be text is none.
+
+        """
+        try:
+            yield from self._db.execute(query, values)
+        except (apsw.CorruptError, apsw.NotADBError, apsw.IOError, UnicodeDecodeError) as error:
+            raise _unreadable(self.path, error) from error
+
     # What a store says of itself
 
     def meta(self) -> StoreMeta:
         """Return what the store says of itself."""
-        row = dict(self._db.execute("SELECT key, value FROM meta"))
+        row = dict(self._read("SELECT key, value FROM meta"))
         try:
             return StoreMeta(
                 generation=int(row["generation"]),
@@ -137,7 +146,7 @@ class Store:
         """Return the articles of these ids; those that do not exist are left out."""
         found: dict[str, Article] = {}
         for article_id in dict.fromkeys(ids):
-            for row in self._db.execute(
+            for row in self._read(
                 "SELECT id, title, text, source, sha256, date, metadata FROM articles WHERE id = ?",
                 (article_id,),
             ):
@@ -160,7 +169,7 @@ class Store:
 
     def all_articles(self) -> Iterator[Article]:
         """Yield every article in the order of arrival."""
-        for row in self._db.execute(
+        for row in self._read(
             "SELECT id, title, text, source, sha256, date, metadata FROM articles ORDER BY number"
         ):
             yield _article(row)
@@ -168,11 +177,11 @@ class Store:
     def article_infos(self) -> list[ArticleInfo]:
         """Return one line about each article, in the order of arrival."""
         copies: dict[str, list[str]] = {}
-        for source, article_id in self._db.execute(
+        for source, article_id in self._read(
             "SELECT source, article_id FROM sources ORDER BY source"
         ):
             copies.setdefault(article_id, []).append(source)
-        rows = self._db.execute(
+        rows = self._read(
             "SELECT id, title, date, source, sha256, length(text),"
             " (SELECT count(*) FROM passages WHERE article_id = articles.id)"
             " FROM articles ORDER BY number"
@@ -185,14 +194,14 @@ class Store:
 
     def heads(self) -> dict[str, Article]:
         """Return every article by id, in the order of arrival, without its text."""
-        rows = self._db.execute(
+        rows = self._read(
             "SELECT id, title, '', source, sha256, date, metadata FROM articles ORDER BY number"
         )
         return {row[0]: _article(row) for row in rows}
 
     def sources(self) -> list[SourceRow]:
         """Return every place that an article was read from."""
-        rows = self._db.execute(
+        rows = self._read(
             "SELECT source, article_id, file, file_sha256 FROM sources ORDER BY rowid"
         )
         return [SourceRow(*row) for row in rows]
@@ -238,20 +247,18 @@ class Store:
     def count(self) -> tuple[int, int]:
         """Return the numbers of articles and of passages."""
         query = "SELECT (SELECT count(*) FROM articles), (SELECT count(*) FROM passages)"
-        ((articles, passages),) = self._db.execute(query)
+        ((articles, passages),) = self._read(query)
         return int(articles), int(passages)
 
     def passage_ids(self, articles: Iterable[str] | None = None) -> list[int]:
         """Return the ids of all passages, or of those of some articles, increasing."""
         if articles is None:
-            return [row[0] for row in self._db.execute("SELECT id FROM passages ORDER BY id")]
+            return [row[0] for row in self._read("SELECT id FROM passages ORDER BY id")]
         ids: list[int] = []
         for article_id in set(articles):
             ids += (
                 row[0]
-                for row in self._db.execute(
-                    "SELECT id FROM passages WHERE article_id = ?", (article_id,)
-                )
+                for row in self._read("SELECT id FROM passages WHERE article_id = ?", (article_id,))
             )
         return sorted(ids)
 
@@ -260,7 +267,7 @@ class Store:
         found: list[Passage] = []
         texts: dict[str, str] = {}
         for passage_id in ids:
-            for article_id, start, end in self._db.execute(
+            for article_id, start, end in self._read(
                 'SELECT article_id, start, "end" FROM passages WHERE id = ?', (passage_id,)
             ):
                 if article_id not in texts:
@@ -271,7 +278,7 @@ class Store:
 
     def passage_texts(self, after: int = 0, limit: int = 1 << 62) -> Iterator[PassageText]:
         """Yield, by increasing id, what the lexical index and the encoder read of each passage."""
-        rows = self._db.execute(
+        rows = self._read(
             'SELECT id, article_id, start, "end" FROM passages WHERE id > ? ORDER BY id LIMIT ?',
             (after, limit),
         )
@@ -299,7 +306,7 @@ class Store:
         dimension = self.meta().dimension
         ids: list[int] = []
         blobs: list[bytes] = []
-        for passage_id, blob in self._db.execute(
+        for passage_id, blob in self._read(
             "SELECT p.id, v.vector FROM passages AS p LEFT JOIN vectors AS v"
             " ON v.passage_id = p.id WHERE p.id > ? ORDER BY p.id",
             (after,),
@@ -325,7 +332,13 @@ class Store:
 
     def faults(self) -> Iterator[str]:
         """Yield one sentence for each thing found wrong in the file."""
-        for (message,) in self._db.execute("PRAGMA integrity_check"):
+        try:
+            yield from self._faults()
+        except IndexDamaged as error:
+            yield str(error)
+
+    def _faults(self) -> Iterator[str]:
+        for (message,) in self._read("PRAGMA integrity_check"):
             if message != "ok":
                 yield f"SQLite finds the file damaged: {message}"
         for article in self.all_articles():
@@ -337,14 +350,24 @@ class Store:
             " LEFT JOIN articles AS a ON a.id = p.article_id"
             " LEFT JOIN vectors AS v ON v.passage_id = p.id"
         )
-        for passage_id, start, end, length, size in self._db.execute(query):
+        for passage_id, start, end, length, size in self._read(query):
             if length is None or not 0 <= start < end <= length:
                 yield f"passage {passage_id} lies outside its article"
             if size != 4 * dimension:
                 yield f"passage {passage_id} has no vector of {dimension} numbers"
 
 
+def _unreadable(path: Path, error: Exception) -> IndexDamaged:
+    return IndexDamaged(
+        f"{path} cannot be read as an index ({error}); restore it from a backup or build it"
+        " again with `footnote index rebuild FOLDER`"
+    )
+
+
 def _article(row: Sequence[Any]) -> Article:
     article_id, title, text, source, sha256, date, metadata = row
-    values: Mapping[str, str] = json.loads(metadata)
+    try:
+        values: Mapping[str, str] = json.loads(metadata)
+    except ValueError as error:
+        raise IndexDamaged(f"the metadata of “{title}” ({article_id}) are damaged") from error
     return Article(article_id, title, text, source, sha256, date, values)

@@ -38,14 +38,16 @@ class Assistant:
         self._confidence = confidence
 
     @classmethod
-    def open(cls, path: Path | str) -> Assistant:
+    def open(cls, path: Path | str, *, confidence: Confidence | None = None) -> Assistant:
         """Open the index at `path` with the reader that comes with Footnote.
+
+        `confidence` replaces the fitted model that ranks spans and parts the outcomes.
 
         Raises:
             IndexMissing, IndexDamaged, IndexIncompatible, ModelError: as their names say.
 
         """
-        return cls(open_index(path), SpanReader.load(), Confidence.load())
+        return cls(open_index(path), SpanReader.load(), confidence or Confidence.load())
 
     def __enter__(self) -> Self:
         return self
@@ -91,11 +93,17 @@ class Assistant:
         """Answer several questions in one batch, each as `ask` would alone."""
         return self._answer(questions, None) if questions else []
 
-    def retrieve(self, questions: Sequence[str], *, limit: int = READ) -> list[list[Hit]]:
+    def retrieve(
+        self,
+        questions: Sequence[str],
+        *,
+        limit: int = READ,
+        articles: Collection[str] | None = None,
+    ) -> list[list[Hit]]:
         """Return for each question the passages found for it, best first."""
         asked = [check_question(question) for question in questions]
         with self.index.snapshot() as snapshot:
-            return retrieve(snapshot, self.index.embedder, asked, limit)
+            return retrieve(snapshot, self.index.embedder, asked, limit, articles=articles)
 
     def gather(
         self, questions: Sequence[str], *, articles: Collection[str] | None = None

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from index.errors import ModelError
-from qa.values import Span
+from qa.values import Outcome, Span
 
 DEFAULT = Path(__file__).parent / "confidence.json"
-FEATURES = ("score", "margin", "probability", "fused", "cosine", "coverage", "agreement")
+FEATURES = ("score", "margin", "probability", "fused", "cosine", "coverage", "agreement", "kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,12 @@ class Confidence:
         """Return what spans are ranked by: the reader's score and the retriever's, added."""
         return span.score + self.retrieval * span.hit.score
 
+    def outcome(self, probability: float) -> Outcome:
+        """Return what a first span of this probability comes to."""
+        if probability >= self.answered:
+            return Outcome.ANSWERED
+        return Outcome.UNSURE if probability >= self.found else Outcome.NOT_FOUND
+
     def probability(self, features: Mapping[str, float]) -> float:
         """Return the probability, 0..1, that a span with these features is right."""
         total = self.bias + sum(self.weights[name] * features[name] for name in FEATURES)
@@ -62,6 +68,7 @@ class Confidence:
 def features(
     span: Span,
     rival: Span | None,
+    fit: float,
     agreeing: int,
     question_words: Sequence[str],
     sentence_words: Sequence[str],
@@ -71,6 +78,7 @@ def features(
     Args:
         span: the span.
         rival: the best span that says something else, if any.
+        fit: how well the span's kind fits the question, as `kind_fit` says.
         agreeing: the number of other articles in which the reader found the same text.
         question_words: the question's terms as lexical search sees them.
         sentence_words: those of the sentence around the span, its title included.
@@ -86,4 +94,5 @@ def features(
         "cosine": span.hit.dense_score if span.hit.dense_score is not None else 0.0,
         "coverage": covered,
         "agreement": math.log1p(agreeing),
+        "kind": fit,
     }

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from index.sentences import sentence_around
 from index.values import Article
+from qa.kinds import kind_fit
 from qa.scoring import Confidence, features
 from qa.values import Alternative, Answer, Citation, ClosestPassage, Hit, Outcome, Span
 
@@ -29,6 +30,10 @@ class Evidence:
     articles: Mapping[str, Article]  # by id, those of the hits at least
     words: Callable[[str], list[str]]  # the terms that lexical search sees in a text
     generation: int  # of the index
+
+    def groups(self, confidence: Confidence) -> list[Group]:
+        """Return the spans merged by what they say, best first."""
+        return group_spans(self.spans, confidence.rank)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,7 @@ def group_features(groups: Sequence[Group], number: int, evidence: Evidence) -> 
     return features(
         span,
         rival,
+        fit=kind_fit(evidence.question, span.text),
         agreeing=sum(1 for other in group.spans[1:] if other.score >= _AGREES),
         question_words=evidence.words(evidence.question),
         sentence_words=evidence.words(f"{article.title} {article.text[start:end]}"),
@@ -85,7 +91,7 @@ def group_features(groups: Sequence[Group], number: int, evidence: Evidence) -> 
 
 def select(evidence: Evidence, confidence: Confidence) -> Answer:
     """Return the answer that the evidence gives, or the abstention."""
-    groups = group_spans(evidence.spans, confidence.rank)[: 1 + _ALTERNATIVES]
+    groups = evidence.groups(confidence)[: 1 + _ALTERNATIVES]
     sure = [confidence.probability(group_features(groups, i, evidence)) for i in range(len(groups))]
     articles = evidence.articles
     answer = Answer(
@@ -99,7 +105,8 @@ def select(evidence: Evidence, confidence: Confidence) -> Answer:
         interpreted_question=evidence.question,
         generation=evidence.generation,
     )
-    if not groups or sure[0] < confidence.found:
+    outcome = confidence.outcome(sure[0]) if groups else Outcome.NOT_FOUND
+    if outcome is Outcome.NOT_FOUND:
         return answer
     first, *others = (
         Alternative(group.best.text, min(probability, sure[0]), _citations(group, articles))
@@ -107,7 +114,7 @@ def select(evidence: Evidence, confidence: Confidence) -> Answer:
     )
     return replace(
         answer,
-        outcome=Outcome.ANSWERED if sure[0] >= confidence.answered else Outcome.UNSURE,
+        outcome=outcome,
         text=first.text,
         citations=first.citations,
         alternatives=tuple(a for a in others if a.confidence >= confidence.found / 2),

@@ -7,8 +7,10 @@ import html
 import logging
 import re
 import socket
+import subprocess
+import sys
 import threading
-from collections.abc import Callable, Collection, MutableMapping, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +19,11 @@ from fakes_ui import FakeAssistant, FakeIndex, make_article
 
 from index.errors import FootnoteError
 from index.values import Progress, ProgressCallback
-from qa.values import Answer
 from ui import guards, server
-from ui.handlers import LISTED, MOST_FILES, Handlers, Upload, questions_from
+from ui.handlers import MOST_FILES, Handlers, Upload
 from ui.jobs import SOMETHING_FAILED
+from ui.panel import LISTED
+from ui.suggestions import questions_from
 
 APOLLO = make_article(
     "Apollo 11", "Apollo flew in 1969. The mission commander of Apollo was Armstrong. It returned."
@@ -311,28 +314,20 @@ def test_the_list_and_the_choice_are_searched(handlers: Handlers) -> None:
     assert len(many.choices()) == LISTED
 
 
-def test_a_broken_index_leaves_every_event_usable(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_broken_index_leaves_every_event_usable() -> None:
     """When the index is replaced or deleted under the page each event says so."""
 
     class Broken(FakeIndex):
-        def articles(self) -> Any:
+        def articles(self, *_: object) -> Any:
             raise FootnoteError("There is no index any more.")
 
-        info = article = articles  # type: ignore[assignment]
+        info = article = articles
 
-    class BrokenAssistant(FakeAssistant):
-        def ask(
-            self,
-            question: str,
-            *,
-            history: Sequence[tuple[str, Answer]] = (),
-            articles: Collection[str] | None = None,
-        ) -> Answer:
-            raise FootnoteError("There is no index any more.")
-
-    handlers = Handlers(BrokenAssistant(Broken()))
+    handlers = Handlers(FakeAssistant(Broken()))
     kept = ask(handlers, "Who?")
+    scoped = ask(handlers, "Who?", scope=["x"])
     for said in (
+        last(handlers, scoped),
         last(handlers, kept),
         handlers.examples(),
         handlers.listing(),
@@ -344,6 +339,13 @@ def test_a_broken_index_leaves_every_event_usable(caplog: pytest.LogCaptureFixtu
 
 
 # The guards and the socket
+
+
+def test_the_handlers_do_without_gradio() -> None:
+    """Nothing but the page itself loads Gradio; importing `ui` costs next to nothing."""
+    code = "import sys, ui, ui.handlers, ui.server; sys.exit('gradio' in sys.modules)"
+    root = Path(__file__).parents[1]
+    assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
 
 
 def _status(headers: dict[str, str], *, method: str = "GET", path: str = "/") -> int:
@@ -404,7 +406,18 @@ def test_the_guard(headers: dict[str, str], method: str, path: str, status: int)
 def test_loopback_hosts() -> None:
     """Only this machine's own names count as loopback."""
     assert all(map(guards.is_loopback, ("127.0.0.1", "localhost", "::1", "[::1]", "127.9.9.9")))
-    assert not any(map(guards.is_loopback, ("0.0.0.0", "::", "example.org", "", "192.168.1.2")))
+    others = ("::", "example.org", "", "192.168.1.2", "0.0.0.0")  # noqa: S104 - only asked about
+    assert not any(map(guards.is_loopback, others))
+
+
+def test_a_login_is_required_beyond_loopback() -> None:
+    """Other machines reach the page only through a login; on loopback it answers to its name."""
+    with pytest.raises(FootnoteError, match=r"192.168.1.2 can be reached .* needs a login"):
+        guards.require_login("192.168.1.2", None)
+    guards.require_login("192.168.1.2", ("me", "secret"))
+    guards.require_login("127.0.0.1", None)
+    assert guards.names_of("192.168.1.2") is None
+    assert "127.0.0.9" in (guards.names_of("127.0.0.9") or ())
 
 
 def test_a_port_in_use_is_one_sentence() -> None:

@@ -112,9 +112,7 @@ def test_confidence_in_words_and_number(confidence: float, words: str) -> None:
 
 def test_unsure_is_a_candidate() -> None:
     """An unsure answer begins with "Perhaps:" however high its number is."""
-    answer = answered(
-        "?", cite(APOLLO, "Neil Armstrong"), outcome=Outcome.UNSURE, confidence=0.8
-    )
+    answer = answered("?", cite(APOLLO, "Neil Armstrong"), outcome=Outcome.UNSURE, confidence=0.8)
     said = shown(render.answer_card(answer, 0))
     assert said.startswith("Perhaps: ")
     assert "unsure" in said
@@ -136,7 +134,8 @@ def test_alternatives_are_folded_and_numbered_on() -> None:
     card = render.answer_card(answer, 0)
     folded = card[card.index("<details") : card.index("</details>")]
     assert 'id="c0-1"' in folded
-    assert "Another article says 1969" in shown(folded)
+    assert "Another article says In 1969 the commander" in shown(folded)
+    assert read(folded).marked == ["1969"]
     assert [place.quote for place in places.places_of(answer)] == ["Neil Armstrong", "1969"]
 
 
@@ -174,6 +173,11 @@ def test_a_long_passage_is_cut_where_the_words_are() -> None:
     assert len(cut) <= render.LONGEST_EXCERPT + 4
     assert cut.startswith("… ")
     assert cut.endswith(" …")
+
+
+def test_a_long_passage_without_spaces_is_cut_too() -> None:
+    """A script that writes no spaces gets as long an excerpt."""
+    assert len(render.excerpt("橋" * 2000, "engines")) == render.LONGEST_EXCERPT + 2
 
 
 def test_a_long_sentence_is_cut_around_the_answer() -> None:

@@ -68,12 +68,12 @@ def read_dataset(path: Path | str) -> Dataset:
             return _golden(path)
         return _squad(path)
     except (OSError, EOFError, zlib.error) as error:
-        raise FootnoteError(f"Cannot read {path}: {error}.") from error
+        raise FootnoteError(f"cannot read {path}: {error}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise FootnoteError(
-            f"{path} is not a file of questions as expected ({type(error).__name__}: {error})."
-            " Give a SQuAD-layout .json or .json.gz, or a golden .jsonl with id, question,"
-            " answers, articles and answerable on each line."
+            f"{path} is not a file of questions as expected ({type(error).__name__}: {error});"
+            " give a SQuAD-layout .json or .json.gz, or a golden .jsonl with id, question,"
+            " answers, articles and answerable on each line"
         ) from error
 
 

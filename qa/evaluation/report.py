@@ -138,6 +138,7 @@ class Report:
             ("unanswerable", _counts(self.unanswerable)),
             ("retrieval", self._retrieval()),
             ("confidence", self._confidence()),
+            ("", self._coverage()),
             ("latency of one ask", f"p50 {self.latency.p50:.0f} ms  p95 {self.latency.p95:.0f} ms"),
         ]
         total = self.answerable.total + self.unanswerable.total
@@ -173,14 +174,15 @@ class Report:
         return f"recall {recall}  MRR {_share(self.retrieval.mrr)}"
 
     def _confidence(self) -> str:
+        found = self.confidence
+        return f"AUROC {_share(found.auroc)}  ECE {_share(found.ece)}"
+
+    def _coverage(self) -> str:
         right = ", ".join(
             f"{_percent(share)} at {percent}%"
             for percent, share in self.confidence.right_at.items()
         )
-        return (
-            f"AUROC {_share(self.confidence.auroc)}  ECE {_share(self.confidence.ece)}"
-            f"  right by coverage: {right}"
-        )
+        return f"right by coverage: {right}"
 
 
 def _counts(outcomes: Outcomes) -> str:

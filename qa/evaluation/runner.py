@@ -128,19 +128,23 @@ def evaluate(
     questions: Sequence[Question],
     *,
     name: str = "questions",
+    outcome: Callable[[float], Outcome] | None = None,
     progress: QuestionProgress | None = None,
 ) -> Report:
     """Ask every question, one at a time, and compare with what is known.
+
+    An assistant that always gives its first span can be measured with and without abstention
+    in one run: `outcome` then tells from the confidence what it would have come to.
 
     A hit counts when its passage belongs to an article that the question is about and, where
     the answer's place is known, overlaps it.
     """
     if not questions:
-        raise FootnoteError("There is no question to evaluate; ask for a sample of at least one.")
+        raise FootnoteError("there is no question to evaluate; give at least one")
     infos = assistant.index.articles()
     keys = {info.id: _keys(info) for info in infos}
     _require_articles([question for question in questions if question.answerable], keys)
-    asked = list(_ask_all(assistant, questions, keys, progress))
+    asked = list(_ask_all(assistant, questions, keys, outcome, progress))
     ranks = [one.rank for one in asked if one.judged.answerable]
     return Report(
         name=name,
@@ -173,9 +177,9 @@ def _require_articles(questions: Sequence[Question], keys: Mapping[str, frozense
     missing = [question for question in questions if held.isdisjoint(question.keys)]
     if missing:
         raise FootnoteError(
-            f"The index lacks the articles of {len(missing)} of {len(questions)} questions, the"
-            f" first of them “{missing[0].text}”. Evaluate on an index of these articles, or"
-            " leave --index out to have one built."
+            f"the index lacks the articles of {len(missing)} of {len(questions)} questions, the"
+            f" first of them “{missing[0].text}”; evaluate on an index of these articles,"
+            " or leave --index out to have one built"
         )
 
 
@@ -223,22 +227,29 @@ def _ask_all(
     assistant: Answerer,
     questions: Sequence[Question],
     keys: Mapping[str, frozenset[str]],
+    outcome: Callable[[float], Outcome] | None,
     progress: QuestionProgress | None,
 ) -> Iterator[_Asked]:
-    _ask(assistant, questions[0], keys)  # loads what is loaded on first use; not counted
+    _ask(assistant, questions[0], keys, outcome)  # loads what is loaded on first use; not counted
     for number, question in enumerate(questions, 1):
-        yield _ask(assistant, question, keys)
+        yield _ask(assistant, question, keys, outcome)
         if progress:
             progress(number, len(questions))
 
 
-def _ask(assistant: Answerer, question: Question, keys: Mapping[str, frozenset[str]]) -> _Asked:
+def _ask(
+    assistant: Answerer,
+    question: Question,
+    keys: Mapping[str, frozenset[str]],
+    decide: Callable[[float], Outcome] | None,
+) -> _Asked:
     rank = None
     begin = time.perf_counter()
     try:
         answer = assistant.ask(question.text)
         milliseconds = 1000 * (time.perf_counter() - begin)
-        outcome, text, confidence = answer.outcome, answer.text, answer.confidence
+        text, confidence = answer.text, answer.confidence
+        outcome = decide(confidence) if decide else answer.outcome
         if question.answerable:
             rank = _rank(assistant, question, keys)
     except QuestionError:  # one that cannot be asked counts as refused, and takes no time

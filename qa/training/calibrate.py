@@ -3,8 +3,9 @@
     contexts of held-out articles → index → questions in six settings → features → logistic model
 
 Each question is asked as a user might meet it: of the whole collection, of its own article, of
-a handful of passages, each once with the passage that answers it and once without. The cases
-are kept in a JSONL file, so that a run that was stopped goes on where it was.
+a handful of passages, each once with the passage that answers it and once without. What was read
+is kept in a file, so that a run that was stopped goes on where it was, and fitting again with
+other features reads nothing again.
 
 The held-out articles are every tenth by the hash of the title; the same rule holds for training.
 """
@@ -15,7 +16,7 @@ import argparse
 import hashlib
 import json
 import logging
-import random
+import pickle
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -26,23 +27,20 @@ import numpy as np
 
 from qa.assistant import Assistant
 from qa.evaluation import metrics
-from qa.evaluation.datasets import Dataset, Question, read_dataset
+from qa.evaluation.datasets import read_dataset
 from qa.evaluation.runner import build_evaluation_index
 from qa.scoring import FEATURES, Confidence
-from qa.selector import Evidence, group_features, group_spans
+from qa.selector import group_features
+from qa.training.readings import Reading, read, stored
 
-_TINY = 4  # passages of the smallest setting: a short news article
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One question in one setting, with the features of its first span."""
+    """What the fit sees of a reading: the features of its first span, and whether it is right."""
 
-    question: str  # id
-    setting: str
-    title: str  # of the article the question is about
-    answerable: bool
+    reading: Reading
     right: bool
     features: Mapping[str, float]
 
@@ -52,61 +50,25 @@ def held_out(title: str) -> bool:
     return hashlib.sha256(title.encode()).digest()[0] % 10 == 0
 
 
-def settings(
-    question: Question, contexts: Mapping[str, Sequence[str]], title: str, rng: random.Random
-) -> Iterator[tuple[str, bool, list[str] | None]]:
-    """Yield (setting, answerable, context keys to search or None for all) for one question."""
-    own = question.keys[0]
-    article = [key for key in contexts[title] if key != own]
-    others = [key for name, keys in contexts.items() if name != title for key in keys]
-    place = rng.randrange(max(1, len(article) - _TINY))
-    few = article[place : place + _TINY - 1]
-    yield "collection", True, None
-    yield "article", True, [own, *article]
-    yield "few passages", True, [own, *few]
-    yield "collection without the article", False, others
-    yield "article without the passage", False, article
-    yield "few other passages", False, article[place : place + _TINY]
-
-
-def judge(evidence: Evidence, question: Question, confidence: Confidence) -> tuple[bool, Any]:
-    """Return whether the first span is right, and its features; (False, None) without a span."""
-    groups = group_spans(evidence.spans, confidence.rank)
-    if not groups:
-        return False, None
-    return metrics.f1(groups[0].best.text, question.answers) >= metrics.RIGHT_F1, group_features(
-        groups, 0, evidence
-    )
-
-
-def collect(
-    assistant: Assistant,
-    data: Dataset,
-    confidence: Confidence,
-    *,
-    size: int,
-    seed: int,
-    done: Iterable[str] = (),
+def judge(
+    readings: Iterable[Reading], assistant: Assistant, confidence: Confidence
 ) -> Iterator[Case]:
-    """Yield the cases of `size` questions; those of question ids in `done` are left out."""
-    rng = random.Random(seed)  # noqa: S311 - sampling, not secrecy
-    titles = {context.key: context.title for context in data.contexts}
-    contexts: dict[str, list[str]] = {}
-    for context in data.contexts:
-        contexts.setdefault(context.title, []).append(context.key)
-    ids = {info.source.rpartition("#")[2]: info.id for info in assistant.index.articles()}
-    known = set(done)
-    for question in rng.sample(data.questions, min(size, len(data.questions))):
-        title = titles[question.keys[0]]
-        for setting, answerable, keys in settings(question, contexts, title, rng):
-            if question.id in known or keys == []:
+    """Yield the case of each reading that has a span and is not doubtful."""
+    with assistant.index.snapshot() as snapshot:
+        for reading in readings:
+            evidence = replace(
+                reading.evidence,
+                articles=snapshot.articles(s.article_id for s in reading.evidence.spans),
+                words=snapshot.words,
+            )
+            groups = evidence.groups(confidence)
+            if not groups:
                 continue
-            articles = None if keys is None else [ids[key] for key in keys]
-            (evidence,) = assistant.gather([question.text], articles=articles)
-            right, values = judge(evidence, question, confidence)
-            if values is None or (right and not answerable):
+            f1 = metrics.f1(groups[0].best.text, reading.question.answers)
+            right = f1 >= metrics.RIGHT_F1
+            if right and not reading.answerable:
                 continue  # another passage happens to say the same: neither right nor wrong
-            yield Case(question.id, setting, title, answerable, right, values)
+            yield Case(reading, right, group_features(groups, 0, evidence))
 
 
 def fit(cases: Sequence[Case], confidence: Confidence) -> tuple[Confidence, dict[str, Any]]:
@@ -117,7 +79,7 @@ def fit(cases: Sequence[Case], confidence: Confidence) -> tuple[Confidence, dict
 
     x = np.array([[case.features[name] for name in FEATURES] for case in cases])
     y = np.array([case.right for case in cases])
-    titles = [case.title for case in cases]
+    titles = [case.reading.title for case in cases]
     scaler = StandardScaler().fit(x)
     model = LogisticRegression(C=1.0, max_iter=1000)
     z = scaler.transform(x)
@@ -136,11 +98,11 @@ def fit(cases: Sequence[Case], confidence: Confidence) -> tuple[Confidence, dict
 
 
 def _report(cases: Sequence[Case], y: Any, p: Any, fitted: Confidence) -> dict[str, Any]:
-    answerable = np.array([case.answerable for case in cases])
+    answerable = np.array([case.reading.answerable for case in cases])
     refused = p < fitted.found
     return {
         "cases": len(cases),
-        "questions": len({case.question for case in cases}),
+        "questions": len({case.reading.question.id for case in cases}),
         "right": round(float(y.mean()), 4),
         "auroc": round(metrics.auroc(p, y) or 0.0, 4),
         "ece": round(metrics.expected_calibration_error(p, y) or 0.0, 4),
@@ -148,7 +110,7 @@ def _report(cases: Sequence[Case], y: Any, p: Any, fitted: Confidence) -> dict[s
         "answerable_refused": round(float(refused[answerable].mean()), 4),
         "right_refused": round(float(refused[y].mean()), 4),
         "precision_when_answered": round(float(y[p >= fitted.answered].mean()), 4),
-        "settings": dict(Counter(case.setting for case in cases)),
+        "settings": dict(Counter(case.reading.setting for case in cases)),
     }
 
 
@@ -174,30 +136,27 @@ def main() -> None:
     if not (options.work / "index").exists():
         _log.info("indexing %d contexts", len(data.contexts))
         build_evaluation_index(data, path=options.work / "index")
-    confidence = Confidence.load(options.out)
-    file = options.work / "cases.jsonl"
-    before = [Case(**json.loads(line)) for line in file.open()] if file.exists() else []
-    with Assistant.open(options.work / "index") as assistant, file.open("a") as log:
-        for number, case in enumerate(
-            collect(
-                assistant,
-                data,
-                confidence,
-                size=options.questions,
-                seed=options.seed,
-                done={case.question for case in before},
-            )
-        ):
-            log.write(json.dumps(asdict(case)) + "\n")
-            if number % 100 == 0:
-                log.flush()
-                _log.info("%d cases", len(before) + number)
-    cases = [Case(**json.loads(line)) for line in file.open()]
+    file = options.work / "readings.pickle"
+    before = list(stored(file))
+    with Assistant.open(options.work / "index") as assistant:
+        with file.open("ab") as log:
+            for number, reading in enumerate(
+                read(
+                    assistant,
+                    data,
+                    size=options.questions,
+                    seed=options.seed,
+                    done={reading.question.id for reading in before},
+                )
+            ):
+                pickle.dump(reading, log)
+                if number % 100 == 0:
+                    log.flush()
+                    _log.info("%d readings", len(before) + number)
+        confidence = Confidence.load(options.out)
+        cases = list(judge(stored(file), assistant, confidence))
     fitted, report = fit(cases, confidence)
-    content = {
-        **asdict(fitted),
-        "fit": {"data": data.name, "seed": options.seed, **report},
-    }
+    content = {**asdict(fitted), "fit": {"data": data.name, "seed": options.seed, **report}}
     options.out.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     _log.info("%s", json.dumps(content, indent=1))
 

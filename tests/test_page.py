@@ -1,0 +1,366 @@
+"""The chat page in a real browser, from the question typed to the words marked."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from page_server import ARTICLES, HOSTILE, HOSTILE_TITLE
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+pytestmark = pytest.mark.browser
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+APOLLO, CANAL = ARTICLES[0], ARTICLES[1]
+COMMANDER = "Who was the mission commander of Apollo?"
+
+
+@dataclass
+class Desk:
+    """A page that is open, and all it asked for."""
+
+    page: Page
+    url: str
+    requests: list[str] = field(default_factory=list)
+
+    def ask(self, question: str) -> Locator:
+        """Type a question, wait for its answer and return the answer's card."""
+        answers = self.page.locator("#chat .fn-card, #chat .fn-problem")
+        before = answers.count()
+        box = self.page.get_by_label("Your question")
+        box.fill(question)
+        box.press("Enter")
+        expect(answers).to_have_count(before + 1)
+        return answers.last
+
+    def outside(self) -> list[str]:
+        """The requests that went beyond loopback."""
+        return [
+            url
+            for url in self.requests
+            if urlsplit(url).scheme not in ("data", "blob")
+            and urlsplit(url).hostname != "127.0.0.1"
+        ]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    script = Path(__file__).with_name("page_server.py")
+    process = subprocess.Popen(
+        [sys.executable, script],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(script.parents[1])},
+    )
+    with process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        assert url.startswith("http://127.0.0.1:"), f"no page; the server ended: {process.poll()}"
+        yield url
+        assert process.poll() is None, "the server ended, or connected beyond loopback"
+        process.terminate()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = os.environ.get("FOOTNOTE_CHROMIUM") or shutil.which("chromium")
+    if path is None:
+        message = "no Chromium: install Debian's, or set FOOTNOTE_CHROMIUM to one"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def desk(server: str, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Desk]:
+    options = {"viewport": {"width": 1280, "height": 800}, **getattr(request, "param", {})}
+    context = browser.new_context(**options)
+    context.set_default_timeout(10_000)
+    desk = Desk(context.new_page(), server)
+    errors: list[str] = []
+    desk.page.on("request", lambda sent: desk.requests.append(sent.url))
+    desk.page.on("pageerror", lambda error: errors.append(str(error)))
+    desk.page.goto(server)
+    expect(desk.page.locator(".fn-chip").first).to_be_visible(timeout=20_000)
+    yield desk
+    assert errors == []
+    assert desk.outside() == []
+    context.close()
+
+
+def test_from_the_question_to_the_marked_words(desk: Desk) -> None:
+    """Asked, answered, cited: a click opens the article with the words marked and in view."""
+    card = desk.ask(COMMANDER)
+    expect(card).to_contain_text("The mission commander of Apollo was Neil Armstrong.")
+    expect(card.locator("mark")).to_have_text("Armstrong")
+    expect(card.locator(".fn-confidence")).to_have_text("very likely")
+    card.get_by_role("button", name="[1]").click()
+    mark = desk.page.locator("#source mark")
+    expect(mark).to_have_text("Armstrong")
+    expect(mark).to_be_in_viewport()
+    expect(mark).to_be_focused()
+    expect(desk.page.locator("#source")).to_contain_text("verbatim ✓")
+    assert desk.page.locator(".fn-article").evaluate("e => e.textContent") == APOLLO.text
+
+
+def test_the_first_sign_of_work_comes_before_the_answer(desk: Desk) -> None:
+    """What is searched stands there before the answer does, and the box is empty again."""
+    box = desk.page.get_by_label("Your question")
+    box.fill(COMMANDER)
+    box.press("Enter")
+    expect(desk.page.locator(".fn-working")).to_contain_text("articles…")
+    expect(box).to_have_value("")
+    expect(desk.page.locator(".fn-card")).to_be_visible()
+    expect(desk.page.locator(".fn-working")).to_have_count(0)
+
+
+def test_not_found_shows_passages_that_open(desk: Desk) -> None:
+    """Nothing found is said, and the closest passage opens its article."""
+    card = desk.ask("Is there a zebra in Panama?")
+    expect(card).to_contain_text("Not in your articles.")
+    card.locator("button.fn-passage").first.click()
+    expect(desk.page.locator("#source mark")).to_contain_text("Panama")
+
+
+def test_an_unsure_answer_is_a_candidate(desk: Desk) -> None:
+    """It begins with "Perhaps:"."""
+    expect(desk.ask(f"{COMMANDER} perhaps")).to_contain_text("Perhaps:")
+
+
+def test_hostile_text_is_shown_exactly_and_does_nothing(desk: Desk) -> None:
+    """Script, Markdown, entities and marks of direction: text in the card and in the panel.
+
+    That nothing beyond loopback was asked for is checked after every test of the page.
+    """
+    card = desk.ask("How does the hostile password begin?")
+    sentence = HOSTILE[: HOSTILE.index("\n")].split(".")[0]
+    assert sentence in str(card.locator(".fn-text").first.evaluate("e => e.textContent"))
+    assert HOSTILE_TITLE in str(card.evaluate("e => e.textContent"))
+    card.get_by_role("button", name="[1]").click()
+    expect(desk.page.locator("#source h2")).to_have_text(HOSTILE_TITLE)
+    assert desk.page.locator(".fn-article").evaluate("e => e.textContent") == HOSTILE
+    question = "<script>window.pwned=5</script> ![x](http://evil.example/q.png) **bold** &amp;"
+    desk.ask(question)
+    assert desk.page.locator(".fn-question").last.evaluate("e => e.textContent") == question
+    desk.page.get_by_role("tab", name="Articles").click()
+    expect(desk.page.locator("#list")).to_contain_text(HOSTILE_TITLE)
+    desk.page.wait_for_timeout(300)
+    assert desk.page.evaluate("window.pwned") is None
+    assert desk.page.locator("#chat img, #source img, #list img, #scope img").count() == 0
+
+
+def test_an_uploaded_file_can_be_asked(desk: Desk, tmp_path: Path) -> None:
+    """A file is taken in under its own name, a bad one is named with its reason."""
+    good = tmp_path / "Zeppelin's (last) flight.md"
+    good.write_text("The zeppelin landed near the harbour in Lakehurst.")
+    bad = tmp_path / "empty.md"
+    bad.write_text(" ")
+    desk.page.get_by_role("tab", name="Articles").click()
+    desk.page.locator("#upload input[type=file]").set_input_files([good, bad])
+    expect(desk.page.locator("#job")).to_contain_text("1 added, 1 skipped")
+    expect(desk.page.locator("#job")).to_contain_text("empty.md: there is no text in it")
+    expect(desk.page.locator("#list")).to_contain_text("upload:Zeppelin's (last) flight.md")
+    desk.page.get_by_role("tab", name="Chat").click()
+    card = desk.ask("Where had the zeppelin landed near the harbour?")
+    expect(card.locator("mark").first).to_have_text("Lakehurst")
+
+
+def test_an_article_is_removed_after_asking_again(desk: Desk, tmp_path: Path) -> None:
+    """The first click asks, the second removes."""
+    file = tmp_path / "Short-lived.md"
+    file.write_text("Here today.")
+    desk.page.get_by_role("tab", name="Articles").click()
+    desk.page.locator("#upload input[type=file]").set_input_files(file)
+    remove = desk.page.get_by_role("button", name="Remove Short-lived")
+    expect(remove).to_be_enabled()
+    remove.click()
+    expect(remove).to_have_text("Really remove?")
+    remove.click()
+    expect(remove).to_have_count(0)
+    expect(desk.page.locator("#job")).to_contain_text("1 removed")
+
+
+def test_a_rebuild_survives_a_reload_and_is_cancelled(desk: Desk) -> None:
+    """Its state lives on the server: the page that comes back still shows it and can end it."""
+    desk.page.get_by_role("tab", name="Articles").click()
+    desk.page.get_by_role("button", name="Rebuild the index").click()
+    expect(desk.page.locator("#job progress")).to_be_visible()
+    desk.page.reload()
+    desk.page.get_by_role("tab", name="Articles").click()
+    expect(desk.page.locator("#job")).to_contain_text("Rebuilding the index")
+    desk.page.get_by_role("button", name="Cancel").click()
+    expect(desk.page.locator("#job")).to_contain_text("cancelled. Nothing was changed.")
+    expect(desk.page.get_by_role("button", name="Cancel")).to_be_hidden()
+
+
+def test_a_permanent_link_opens_its_place(desk: Desk) -> None:
+    """The copied link leads back to the marked words; a changed hash is told."""
+    desk.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    desk.ask(COMMANDER).get_by_role("button", name="[1]").click()
+    desk.page.get_by_title("Copy the permanent link").click()
+    expect(desk.page.get_by_title("Copy the permanent link")).to_have_text("Copied")
+    link = desk.page.evaluate("navigator.clipboard.readText()")
+    assert link.startswith(f"{desk.url}?article=")
+    desk.page.goto(link)
+    expect(desk.page.locator("#source mark")).to_have_text("Armstrong")
+    expect(desk.page.locator("#source mark")).to_be_in_viewport()
+    desk.page.goto(link.replace(f"hash={APOLLO.sha256[:16]}", f"hash={'0' * 16}"))
+    expect(desk.page.locator("#source")).to_contain_text("This article has changed since")
+    expect(desk.page.locator("#source mark")).to_have_text("Armstrong")
+
+
+def test_citations_are_copied_as_data(desk: Desk) -> None:
+    """Text, Markdown and JSON reach the clipboard as they are, not as HTML."""
+    desk.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    desk.ask("How does the hostile password begin?").get_by_role("button", name="[1]").click()
+    expect(desk.page.locator("#source mark")).to_be_visible()
+    desk.page.get_by_title("Copy the citation as JSON").click()
+    expect(desk.page.get_by_title("Copy the citation as JSON")).to_have_text("Copied")
+    data = json.loads(desk.page.evaluate("navigator.clipboard.readText()"))
+    assert data["article"]["title"] == HOSTILE_TITLE
+    assert HOSTILE[data["start"] : data["end"]] == data["quote"]
+    desk.page.get_by_title("Copy the quote with its source").click()
+    expect(desk.page.get_by_title("Copy the quote with its source")).to_have_text("Copied")
+    text = desk.page.evaluate("navigator.clipboard.readText()")
+    assert text.startswith(f"“{data['quote']}”\n— {HOSTILE_TITLE} (")
+    assert text.endswith(desk.url.rstrip("/") + data["link"])
+
+
+def test_an_error_leaves_the_page_usable(desk: Desk) -> None:
+    """The engine raises; its text stays inside, and the next question is answered."""
+    expect(desk.ask("explode")).to_contain_text("Something failed")
+    expect(desk.page.locator("body")).not_to_contain_text("secret inner workings")
+    expect(desk.ask(COMMANDER)).to_contain_text("Armstrong")
+
+
+def test_a_conversation_survives_a_reload(desk: Desk) -> None:
+    """The page comes back with what was asked, and its citations still open."""
+    desk.ask(COMMANDER)
+    desk.page.reload()
+    expect(desk.page.locator(".fn-card")).to_contain_text("Armstrong")
+    desk.page.get_by_role("button", name="[1]").click()
+    expect(desk.page.locator("#source mark")).to_have_text("Armstrong")
+    desk.page.get_by_role("button", name="New conversation").click()
+    expect(desk.page.locator(".fn-card")).to_have_count(0)
+    expect(desk.page.locator(".fn-chip").first).to_be_visible()
+
+
+def test_a_reload_while_it_is_answered(desk: Desk) -> None:
+    """The answer comes to the page that was loaded anew meanwhile."""
+    box = desk.page.get_by_label("Your question")
+    box.fill(f"{COMMANDER} slowly")
+    box.press("Enter")
+    expect(desk.page.locator(".fn-working")).to_be_visible()
+    desk.page.reload()
+    expect(desk.page.locator(".fn-card")).to_contain_text("Armstrong")
+
+
+def test_examples_are_asked_by_a_click(desk: Desk) -> None:
+    """A chip asks its question and the chips make room."""
+    desk.page.get_by_role("button", name="What is the Panama Canal?").click()
+    expect(desk.page.locator(".fn-question")).to_have_text("What is the Panama Canal?")
+    expect(desk.page.locator(".fn-card")).to_be_visible()
+    expect(desk.page.locator(".fn-chip")).to_have_count(0)
+
+
+def test_only_the_chosen_articles_are_asked(desk: Desk) -> None:
+    """The choice is made by checkboxes and stands in the answer."""
+    desk.page.get_by_text("Ask only some articles").click()
+    desk.page.get_by_label("Find articles").first.fill("panama")
+    desk.page.get_by_label("The Panama Canal").check()
+    card = desk.ask(COMMANDER)
+    expect(card).to_contain_text("Not in your articles.")
+    expect(card).to_contain_text("Only in: The Panama Canal")
+
+
+def test_the_keyboard_alone(desk: Desk) -> None:
+    """`/` goes to the box, `]` and `[` through the sources, Esc back to the button."""
+    page = desk.page
+    for tab in ("Articles", "Chat"):  # coming back to the chat must not double its keys
+        page.get_by_role("tab", name=tab).click()
+    page.locator("h1").click()
+    page.keyboard.press("/")
+    box = page.get_by_label("Your question")
+    expect(box).to_be_focused()
+    page.keyboard.type("When was the canal opened to ships? a/b [c]")
+    expect(box).to_have_value("When was the canal opened to ships? a/b [c]")
+    page.keyboard.press("Enter")
+    expect(page.locator(".fn-card")).to_contain_text("Another article agrees")
+    page.locator("#c0-0").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#source .fn-count")).to_have_text("1 of 2")
+    expect(page.locator("#source mark")).to_be_focused()
+    page.keyboard.press("]")
+    expect(page.locator("#source .fn-count")).to_have_text("2 of 2")
+    page.keyboard.press("[")
+    expect(page.locator("#source .fn-count")).to_have_text("1 of 2")
+    expect(page.locator("#source mark")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#c0-0")).to_be_focused()
+
+
+@pytest.mark.parametrize(
+    "desk", [{"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}], indirect=True
+)
+def test_on_a_phone_in_the_dark(desk: Desk) -> None:
+    """At 390 px nothing is cut off; the source covers the chat and is closed again."""
+    card = desk.ask(COMMANDER)
+    assert desk.page.evaluate("document.documentElement.scrollWidth") <= 390
+    expect(desk.page.locator("#source")).to_be_hidden()
+    card.get_by_role("button", name="[1]").click()
+    mark = desk.page.locator("#source mark")
+    expect(mark).to_be_in_viewport()
+    desk.page.get_by_role("button", name="Close the source").click()
+    expect(desk.page.locator("#source")).to_be_hidden()
+    expect(card).to_be_visible()
+    card.get_by_role("button", name="[1]").click()
+    expect(mark).to_be_in_viewport()
+    desk.page.keyboard.press("Escape")
+    desk.page.get_by_role("tab", name="Articles").click()
+    expect(desk.page.locator(".fn-table")).to_be_visible()
+    assert desk.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_other_sites_are_refused(server: str) -> None:
+    """A forged origin, a rebound name and the two routes are refused by the real server."""
+    port = urlsplit(server).port
+    for path, headers, status in (
+        ("", {}, 200),
+        ("", {"Host": f"evil.example:{port}"}, 400),
+        ("gradio_api/upload", {"Origin": "http://evil.example"}, 403),
+        ("gradio_api/file=http://evil.example/x", {}, 403),
+        ("monitoring", {}, 403),
+        ("gradio_api/file=/etc/passwd", {}, 403),
+    ):
+        data = b"x" if "upload" in path else None
+        request = urllib.request.Request(server + path, data=data, headers=headers)  # noqa: S310 - http
+        assert _status(request) == status, path
+
+
+def _status(request: urllib.request.Request) -> int:
+    try:
+        with urllib.request.urlopen(request) as reply:  # noqa: S310 - our own server
+            return int(reply.status)
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code

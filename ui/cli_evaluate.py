@@ -1,0 +1,93 @@
+"""`footnote evaluate`: how well Footnote answers questions whose answers are known."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ui.cli_options import JsonOption, QuietOption, has_index, starter_articles
+from ui.terminal import ProgressLine, say, say_json
+
+if TYPE_CHECKING:
+    from qa.evaluation import Dataset
+
+
+def evaluate(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="SQuAD-layout or golden JSONL.")],
+    index: Annotated[
+        Path | None,
+        typer.Option(
+            "--index",
+            metavar="PATH",
+            help="Use this index; built if it is not there and FILE holds texts.",
+        ),
+    ] = None,
+    size: Annotated[
+        int | None, typer.Option("--sample", metavar="N", min=1, help="Ask only N questions.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Which N questions.")] = 0,
+    also: Annotated[
+        list[Path] | None,
+        typer.Option("--also-index", metavar="FILE", help="Index this SQuAD file too; repeatable."),
+    ] = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Measure answers to questions whose answers are known.
+
+    A SQuAD-layout file (.json, .json.gz) is asked on an index of its own passages; golden
+    questions (.jsonl) on one of the starter articles, or on --index. With --index the index of
+    a SQuAD-layout file is kept and used again the next time.
+
+    Example: footnote evaluate squad-dev-v1.1.json.gz --sample 1000 --index /tmp/squad
+    """
+    from qa import Assistant
+    from qa.evaluation import evaluate as measure
+    from qa.evaluation import read_dataset, sample
+    from qa.scoring import Confidence
+
+    dataset = read_dataset(file)
+    distractors = [read_dataset(other) for other in also or []]
+    questions = sample(dataset.questions, size, seed=seed)
+    shown = not (as_json or quiet)
+    with tempfile.TemporaryDirectory(prefix="footnote-") as folder:
+        path = index or Path(folder) / "index"
+        if (dataset.contexts or index is None) and not has_index(path):
+            _build_for(dataset, distractors, path, shown=shown)
+        confidence = Confidence.load()
+        always = replace(confidence, found=0.0)  # the first span is wanted also when refused
+        with (
+            Assistant.open(path, confidence=always) as assistant,
+            ProgressLine(shown=shown) as line,
+        ):
+            report = measure(
+                assistant,
+                questions,
+                name=dataset.name,
+                outcome=confidence.outcome,
+                progress=line.on_questions,
+            )
+    if as_json:
+        say_json(report.to_dict())
+    else:
+        say(str(report))
+
+
+def _build_for(
+    dataset: Dataset, distractors: Sequence[Dataset], path: Path, *, shown: bool
+) -> None:
+    from qa.evaluation import build_evaluation_index
+
+    with ProgressLine(shown=shown) as line:
+        build_evaluation_index(
+            dataset,
+            path=path,
+            sources=[] if dataset.contexts else starter_articles(),
+            distractors=distractors,
+            progress=line.on_index,
+        )

@@ -1,0 +1,52 @@
+"""What the commands share: their common options, and where the index lies by default."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+INDEX_VARIABLE = "FOOTNOTE_INDEX"
+
+IndexOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--index",
+        metavar="PATH",
+        help=f"The index to use. Default: ${INDEX_VARIABLE}, else the one in your data folder.",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+
+
+def index_path(given: Path | None) -> Path:
+    """Return the index to use: the one given, $FOOTNOTE_INDEX, or the one in the data folder."""
+    if given is not None:
+        return given
+    if variable := os.environ.get(INDEX_VARIABLE):
+        return Path(variable)
+    import platformdirs
+
+    return platformdirs.user_data_path("footnote", appauthor=False) / "index"
+
+
+def has_index(path: Path) -> bool:
+    """Say whether there is an index at the path; one that cannot be used raises."""
+    from index import open_index
+    from index.errors import IndexMissing
+
+    try:
+        with open_index(path):
+            return True
+    except IndexMissing:
+        return False
+
+
+def starter_articles() -> list[Path]:
+    """Return the files of the articles that come with Footnote."""
+    from importlib.resources import files
+
+    return sorted(Path(str(files("seeds"))).glob("*.md"))

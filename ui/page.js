@@ -1,0 +1,103 @@
+// The source panel: opens what a citation points to, and the keys of the whole page.
+let opener = null; // the button that opened the panel, to give the focus back to
+
+const inText = (target) => target.closest("input, textarea, select, [contenteditable=true]");
+const box = () => document.querySelector("#question textarea");
+
+function open(id) {
+  document.querySelectorAll(".cite.fn-at").forEach((b) => b.classList.remove("fn-at"));
+  const button = document.getElementById(id);
+  if (button) {
+    button.classList.add("fn-at");
+    opener = button;
+  }
+  if (element.querySelector(".fn-view")?.dataset.place === id) settle(); // it is open already
+  trigger("cite", { id: id }); // and may read otherwise by now
+}
+
+function close() {
+  document.body.classList.remove("fn-source-open");
+  const back = opener && document.contains(opener) ? opener : box();
+  if (back) back.focus();
+}
+
+async function copy(button) {
+  const link = button.dataset.copyLink;
+  const text =
+    button.dataset.copyBefore + (link ? location.origin + link : "") + button.dataset.copyAfter;
+  const word = button.textContent;
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    const area = document.createElement("textarea"); // where the clipboard is not allowed
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+  button.textContent = "Copied";
+  setTimeout(() => (button.textContent = word), 1500);
+}
+
+function settle() {
+  const view = element.querySelector(".fn-view, .fn-problem");
+  document.body.classList.toggle("fn-source-open", Boolean(view));
+  const mark = element.querySelector("mark");
+  const text = element.querySelector(".fn-article");
+  if (!text) return;
+  if (mark) {
+    text.scrollTop = mark.offsetTop - text.offsetTop - text.clientHeight / 3;
+    mark.focus({ preventScroll: true });
+  } else {
+    text.scrollTop = 0;
+    text.focus({ preventScroll: true });
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const cite = event.target.closest("button.cite");
+  if (cite) open(cite.id);
+});
+
+element.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (!button) return;
+  if (button.dataset.go) open(button.dataset.go);
+  else if ("close" in button.dataset) close();
+  else if ("copyBefore" in button.dataset) copy(button);
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (inText(event.target)) return;
+  if (event.key === "Escape") close();
+  else if (event.key === "/") {
+    event.preventDefault();
+    document.body.classList.remove("fn-source-open");
+    box()?.focus();
+  } else if (event.key === "[" || event.key === "]") {
+    const step = element.querySelector(`[data-key="${event.key}"]:not([disabled])`);
+    if (step) step.click();
+    else if (!element.querySelector(".fn-view")) {
+      const cites = document.querySelectorAll("#chat button.cite");
+      const last = cites[cites.length - 1];
+      if (last) open(last.id.replace(/-\d+$/, "-0"));
+    }
+  }
+});
+
+watch("value", () => requestAnimationFrame(settle));
+
+// The newest question goes to the top of the conversation when it comes, and again when its
+// answer has, so that the answer is read from its beginning.
+let shown = "0 0";
+new MutationObserver(() => {
+  document.querySelector("#question .submit-button")?.setAttribute("aria-label", "Ask");
+  const questions = document.querySelectorAll("#chat .fn-question");
+  const replies = document.querySelectorAll("#chat .fn-card, #chat .fn-problem");
+  const now = `${questions.length} ${replies.length}`;
+  if (now === shown) return;
+  shown = now;
+  if (questions.length) questions[questions.length - 1].scrollIntoView({ block: "start" });
+}).observe(document.body, { childList: true, subtree: true });
