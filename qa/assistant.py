@@ -15,11 +15,12 @@ from index.errors import ArticleMissing, QuestionError
 from index.library import ArticleIndex, open_index
 from index.snapshot import Snapshot
 from qa.conversation import Understanding, understand
-from qa.followup import SHARE, Read, choose, reading_costs, reading_limits
+from qa.followup import SHARE, choose, points_nowhere, reading_limits, weighed
 from qa.reader import Reader, SpanReader
-from qa.retriever import retrieve, retrieve_near
+from qa.retriever import DEPTH, retrieve, retrieve_near
 from qa.scoring import Confidence
 from qa.selector import Evidence, select
+from qa.small_talk import SmallTalk, latest_answer, one_of_each, recognise, reply
 from qa.values import Answer, Hit, Span
 
 READ = 10  # passages that the reader reads of a question
@@ -75,7 +76,8 @@ class Assistant:
 
         Args:
             question: up to 2,000 characters.
-            history: the conversation's earlier turns; taken, and not yet used.
+            history: the conversation's earlier turns, oldest first; what the question leaves
+                out is taken from the last of them. Without it the question is asked as typed.
             articles: ids of the articles to search; all when None.
 
         Raises:
@@ -84,10 +86,15 @@ class Assistant:
 
         """
         asked = check_question(question)
+        said = recognise(asked)
+        if said:
+            return self._reply(asked, said, history, articles)
         understood = understand(asked, history)
-        if not understood.readings and not understood.besides:
-            return self._answer([asked], articles)[0]
-        return self._follow_up(asked, understood, articles)
+        if understood.missing:
+            return points_nowhere(self._answer([asked], articles)[0], understood.missing)
+        if understood.readings or understood.besides:
+            return self._follow_up(asked, understood, articles)
+        return self._answer([asked], articles)[0]
 
     def ask_many(self, questions: Sequence[str]) -> list[Answer]:
         """Answer several questions in one batch, each as `ask` would alone."""
@@ -121,6 +128,29 @@ class Assistant:
             for answer in answers
         ]
 
+    def _reply(
+        self,
+        asked: str,
+        said: SmallTalk,
+        history: Sequence[tuple[str, Answer]],
+        articles: Collection[str] | None,
+    ) -> Answer:
+        """Reply to small talk from what the index holds."""
+        with self.index.snapshot() as snapshot:
+            hits: list[Hit] = []
+            if said.topic:
+                embedder = self.index.embedder
+                (hits,) = retrieve(snapshot, embedder, [said.topic], DEPTH, articles=articles)
+            known = snapshot.articles(hit.passage.article_id for hit in hits)
+            return reply(
+                asked,
+                said,
+                last=latest_answer(history),
+                titles=[info.title for info in self.index.articles()],
+                found=one_of_each(hits, known),
+                generation=snapshot.generation,
+            )
+
     def _follow_up(
         self, asked: str, understood: Understanding, articles: Collection[str] | None
     ) -> Answer:
@@ -133,18 +163,23 @@ class Assistant:
             near = cited if articles is None else cited.intersection(articles)
             with clock("retrieve"):
                 hits = retrieve_near(
-                    snapshot, self.index.embedder, questions, reading_limits(understood),
-                    near=near, share=SHARE, articles=articles,
+                    snapshot,
+                    self.index.embedder,
+                    questions,
+                    reading_limits(understood),
+                    near=near,
+                    share=SHARE,
+                    articles=articles,
                 )
                 found = snapshot.articles(h.passage.article_id for row in hits for h in row)
         with clock("read"):
             spans = self._read(questions, hits)
         with clock("select"):
-            rows = zip(questions, hits, spans, reading_costs(understood), strict=True)
-            reads = [
-                Read(Evidence(q, h, s, found, snapshot.words, snapshot.generation), cost)
-                for q, h, s, cost in rows
+            evidence = [
+                Evidence(*row, found, snapshot.words, snapshot.generation)
+                for row in zip(questions, hits, spans, strict=True)
             ]
+            reads = weighed(evidence, understood)
             answer = choose(asked, reads, understood.besides, self._confidence)
         return replace(answer, notice=_script_notice(asked), timings=clock.timings())
 

@@ -18,8 +18,8 @@ from qa.mentions import (
     is_plural,
     mentions,
     names,
-    told_by,
     tokens,
+    told_by,
 )
 from qa.values import Answer, Citation, Outcome
 from qa.wording import parse

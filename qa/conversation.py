@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from qa.context import Context, Turn, context_of, truecased
-from qa.english import WH
+from qa.english import ATTRIBUTES, WH
 from qa.mentions import Kind, Mention, mentions, names, tokens
 from qa.pronouns import Role, filled, pronouns
 from qa.wording import (
@@ -33,6 +33,7 @@ from qa.wording import (
 )
 
 _READINGS = 3
+_LONGEST_DANGLING = 8  # words of a question that can lack all meaning without a name
 _ELSE = re.compile(r"\b(else|other|others|another|besides)\b", re.IGNORECASE)
 _NEXT = re.compile(
     r"^what (?:happened|came|was|did they do)\s*(?:next|then|after(?:wards?| that)?|later)$|"
@@ -40,10 +41,6 @@ _NEXT = re.compile(
     re.IGNORECASE,
 )
 _PREVIOUS = re.compile(r"^(?:what (?:happened|came|was) )?before (?:that|then|it)$", re.IGNORECASE)
-_ATTRIBUTES = frozenset(
-    "name names age job height length cost price date size colour color population weight role"
-    " cause number wife husband father mother son daughter nickname title".split()
-)
 _EVENT = re.compile(
     r"\b(?:happen\w*|take place|took place|occur\w*|announced|confirmed|reported|decided|known)$",
     re.IGNORECASE,
@@ -64,6 +61,7 @@ class Reading:
 
     question: str
     cost: float
+    named: str = ""  # the person that stands for a pronoun; empty for any other reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +86,9 @@ def understand(question: str, history: Sequence[Turn]) -> Understanding:
     if not context.question:
         return Understanding(Lean.NONE, missing=_missing(asked))
     besides = context.said if _ELSE.search(asked) else ()
-    readings = [*_unique(_readings(question, asked, context))][:_READINGS]
+    readings = [*_unique(_readings(asked, context))][:_READINGS]
     pointing = bool(found) or is_fragment(asked) or bool(_NEXT.match(bare(asked)))
-    lean = Lean.STRONG if pointing else _lean(asked, question, context)
+    lean = Lean.STRONG if pointing else _lean(asked, question)
     if lean is Lean.NONE:
         return Understanding(lean, besides=besides)
     missing = found[0].token.text if found and not readings else ""
@@ -99,16 +97,15 @@ def understand(question: str, history: Sequence[Turn]) -> Understanding:
 
 def _missing(asked: str) -> str:
     """Return the pronoun of a question that nothing explains, when the question names nothing."""
-    found = [p for p in pronouns(asked) if p.role is not Role.ONE and not p.noun]
-    if not found or mentions(asked) or len(tokens(asked)) > 8:
+    persons = (Role.HE, Role.SHE, Role.IT, Role.THEY)
+    found = [p for p in pronouns(asked) if p.role in persons and not p.noun]
+    if not found or mentions(asked) or len(tokens(asked)) > _LONGEST_DANGLING:
         return ""
     return found[0].token.text
 
 
-def _lean(asked: str, typed: str, context: Context) -> Lean:
-    if names(asked):
-        return Lean.WEAK if opened(typed) else Lean.NONE
-    return Lean.WEAK
+def _lean(asked: str, typed: str) -> Lean:
+    return Lean.NONE if names(asked) and not opened(typed) else Lean.WEAK
 
 
 def _unique(readings: Iterator[Reading]) -> Iterator[Reading]:
@@ -120,7 +117,7 @@ def _unique(readings: Iterator[Reading]) -> Iterator[Reading]:
             yield reading
 
 
-def _readings(typed: str, asked: str, context: Context) -> Iterator[Reading]:
+def _readings(asked: str, context: Context) -> Iterator[Reading]:
     if _NEXT.match(bare(asked)) or _PREVIOUS.match(bare(asked)):
         yield from _sequence(asked, context)
     elif is_fragment(asked):
@@ -129,7 +126,7 @@ def _readings(typed: str, asked: str, context: Context) -> Iterator[Reading]:
         if _EVENT.search(bare(asked)) and found[-1].role is Role.IT:
             yield from _event(asked, context)
         for row in filled(asked, found, context):
-            yield Reading(row.question, row.cost)
+            yield Reading(row.question, row.cost, row.named)
     else:
         yield from _about(asked, context)
 
@@ -188,12 +185,12 @@ def _lead(text: str) -> str:
 
 
 def _thing(fragment: str, row: Sequence[str], context: Context) -> Iterator[Reading]:
-    attribute = row[-1] in _ATTRIBUTES or (len(row) > 1 and "of" in row and row[0] in _ATTRIBUTES)
+    attribute = row[-1] in ATTRIBUTES or ("of" in row[1:2] and row[0] in ATTRIBUTES)
     if attribute:
         yield Reading(as_question(f"What is {_with_topic(fragment, context)}"), 0.0)
-    for number, (score, old) in enumerate(targets(context.question, one_filled(fragment, "thing"))[:2]):
-        new = one_filled(fragment, old.head)
-        wanted = replace_mention(context.question, old, new)
+    likely = targets(context.question, one_filled(fragment, "thing"))[:2]
+    for number, (score, old) in enumerate(likely):
+        wanted = replace_mention(context.question, old, one_filled(fragment, old.head))
         yield Reading(wanted, (1.0 if attribute else 0.0) + number + max(0.0, 1.0 - score / 2))
     if not attribute:
         yield Reading(as_question(f"What is {_with_topic(fragment, context)}"), 2.0)

@@ -93,6 +93,22 @@ PLACE_WORDS = _words(
 )
 PLURALS = _words("people men women children police troops forces they workers deaths data media")
 SINGULARS = _words("news series species physics mathematics politics united-states gas bus")
+ATTRIBUTES = _words(
+    "name names age job height length cost price date size colour color population weight role"
+    " cause number wife husband father mother son daughter nickname title"
+)
+DETERMINERS = _words("the a an")
+POINTING = _words("this that these those")
+OWNING = _words("his her its their")
+EXISTENTIAL = _words("a an any no more many some other still enough anything")
+IMPERSONAL = _words("true possible known likely said believed important necessary")
+INSIDE_LEAD = _words("many much else other more most of time one ones")
+IRREGULAR = _words(
+    "won lost led made took got came went died wrote built sold bought ran held stood fell sank"
+    " gave found left put cost began became met paid said sent set shot spent swam taught drew"
+    " drove flew grew hit knew lay saw heard broke chose cut did had fought lent rode rose rang"
+    " sang spoke stole struck swore threw wore"
+)
 SUBORDINATE = _words(
     "when while before after because if that since until whether and but where who which as"
 )

@@ -28,15 +28,19 @@ class Read:
 
     evidence: Evidence
     cost: float  # log-odds
-    typed: bool = False  # the question as it was typed
+    named: str = ""  # the name of a person that the reading puts in
 
 
-def reading_costs(understood: Understanding) -> list[float]:
-    """Return the costs of the question as typed and of each reading, in log-odds."""
+def weighed(evidence: Sequence[Evidence], understood: Understanding) -> list[Read]:
+    """Return the evidence for the question as typed, then for each reading, with its cost."""
     extra = WEAK_COST if understood.lean is Lean.WEAK else 0.0
+    typed, *others = evidence
     return [
-        TYPED_COST[understood.lean],
-        *(extra + READING_COST * reading.cost for reading in understood.readings),
+        Read(typed, TYPED_COST[understood.lean]),
+        *(
+            Read(found, extra + READING_COST * reading.cost, reading.named)
+            for found, reading in zip(others, understood.readings, strict=True)
+        ),
     ]
 
 
@@ -47,15 +51,58 @@ def reading_limits(understood: Understanding) -> list[int]:
 
 
 def choose(typed: str, reads: Sequence[Read], besides: Sequence[str], model: Confidence) -> Answer:
-    """Return the answer of the reading that the articles speak for, to the question as typed."""
+    """Return the answer of the reading that the articles speak for, to the question as typed.
+
+    When two readings that name different things do equally well, the question goes back.
+    """
     answers = [select(_without(read.evidence, besides), model) for read in reads]
     scores = [
         _log_odds(answer.confidence) - read.cost
         for answer, read in zip(answers, reads, strict=True)
     ]
     order = sorted(range(len(reads)), key=lambda i: -scores[i])
-    best = answers[order[0]]
-    return replace(best, question=typed)
+    first = order[0]
+    best = replace(answers[first], question=typed)
+    for i in order[1:]:
+        if scores[first] - scores[i] <= _CLOSE and _rivals(reads, answers, first, i):
+            return _ask_back(best, [reads[j].evidence.question for j in sorted((first, i))])
+    return best
+
+
+def _rivals(reads: Sequence[Read], answers: Sequence[Answer], i: int, j: int) -> bool:
+    """Say whether two readings name different things that the rules cannot part."""
+    one, other = reads[i], reads[j]
+    if not one.named or not other.named or abs(one.cost - other.cost) > _ALIKE * READING_COST:
+        return False
+    texts = [normalised(answers[at].text) for at in (i, j)]
+    found = all(answers[at].outcome is Outcome.ANSWERED for at in (i, j))
+    related = not set(one.named.lower().split()).isdisjoint(other.named.lower().split())
+    return found and not related and texts[0] not in texts[1] and texts[1] not in texts[0]
+
+
+def _ask_back(best: Answer, readings: Sequence[str]) -> Answer:
+    return replace(
+        best,
+        outcome=Outcome.AMBIGUOUS,
+        text="",
+        citations=(),
+        alternatives=(),
+        interpreted_question=best.question,
+        notice="This can be understood in more than one way. Which do you mean?",
+        readings=tuple(readings),
+    )
+
+
+def points_nowhere(answer: Answer, word: str) -> Answer:
+    """Return the answer to a question whose pronoun stands for nothing that was said."""
+    return replace(
+        answer,
+        outcome=Outcome.NOT_FOUND,
+        text="",
+        citations=(),
+        alternatives=(),
+        notice=f"Nothing before says what “{word}” stands for; ask again with the name.",
+    )
 
 
 def _without(evidence: Evidence, besides: Sequence[str]) -> Evidence:

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from qa.english import (
     BREAKS,
+    DETERMINERS,
     FEMININE,
     GROUP_WORDS,
     MASCULINE,
@@ -25,14 +26,13 @@ from qa.english import (
     PLACE_WORDS,
     PLURALS,
     SINGULARS,
-    TITLES,
     TIME_WORDS,
+    TITLES,
 )
 
 _TOKEN = re.compile(r"(?:[A-Z]\.)+|[^\W_](?:[\w.&’'–-]*[^\W_])?|[^\w\s]")
 _PREFIXED = re.compile(r"(?:al|el|ibn|bin|de|d|o|mc)[-’'][A-Z]")
 _NATIONALITY = re.compile(r"(?:[A-Z]\w+(?:ish|ese|[aeo]an|ian|aqi|aeli|utch|reek)|French|U\.S\.)")
-_DETERMINERS = frozenset("the a an".split())
 _LONGEST_PHRASE = 6  # tokens of a noun phrase before its "of …"
 _NEAR = 90  # characters behind a name in which a pronoun tells whom it names
 
@@ -154,7 +154,7 @@ def names(text: str) -> list[Mention]:
 
 def _phrase_end(row: list[Token], i: int) -> int:
     """Return the token after the phrase that begins at `i`, or `i` when none does."""
-    if row[i].low in _DETERMINERS:
+    if row[i].low in DETERMINERS:
         end = i + 1
         while end < len(row) and end - i <= _LONGEST_PHRASE and _continues(row, i, end):
             end += 1
@@ -181,12 +181,8 @@ def _name_end(row: list[Token], i: int) -> int:
     end = i + 1
     while end < len(row):
         token = row[end]
-        numbered = token.text[0].isdigit() and row[end - 1].capital and row[end - 1].end < token.start
-        if token.capital and token.word and row[end - 1].low != "'s" and token.low not in BREAKS:
-            end += 1
-        elif numbered and not (len(token.text) == 4 and token.text[:2] in ("18", "19", "20")):
-            end += 1
-        elif token.low in PARTICLES and end + 1 < len(row) and _joins(row, end):
+        named = token.capital and row[end - 1].low != "'s" and token.low not in BREAKS
+        if named or _numbers(row[end - 1], token) or _joins(row, end):
             end += 1
         elif row[end - 1].nationality and token.word and token.low not in BREAKS:
             return _nouns_end(row, end)
@@ -204,7 +200,16 @@ def _nouns_end(row: list[Token], end: int) -> int:
     return end
 
 
+def _numbers(name: Token, token: Token) -> bool:
+    """Say whether a number belongs to a name, as in "Apollo 11"; a year does not."""
+    year = len(token.text) == 4 and token.text[:2] in ("17", "18", "19", "20")
+    return token.text[0].isdigit() and name.capital and not year
+
+
 def _joins(row: list[Token], at: int) -> bool:
+    """Say whether a small word joins two parts of a name: "Bank of the West"."""
+    if row[at].low not in PARTICLES or at + 1 >= len(row):
+        return False
     behind = row[at + 1]
     if row[at].low == "of" and behind.low == "the":
         return at + 2 < len(row) and row[at + 2].capital
@@ -214,10 +219,10 @@ def _joins(row: list[Token], at: int) -> bool:
 def _common_start(row: list[Token], i: int) -> bool:
     """Say whether a capital only marks a sentence's first word, or belongs to no name."""
     token = row[i]
-    if token.low in BREAKS or token.low in _DETERMINERS:
+    if token.low in BREAKS or token.low in DETERMINERS:
         return True
     begins = i == 0 or row[i - 1].text in ".!?"
-    alone = i + 1 >= len(row) or not row[i + 1].capital and not row[i + 1].text[0].isdigit()
+    alone = i + 1 >= len(row) or not (row[i + 1].capital or row[i + 1].text[0].isdigit())
     return begins and alone and len(row) > 3 and not token.nationality
 
 
@@ -243,7 +248,8 @@ def _mention(text: str, row: list[Token], first: int, last: int, head_end: int) 
 def _kind(phrase: list[Token], before: str) -> Kind:
     words = [token.low for token in phrase if token.word]
     head = words[-1] if words else ""
-    if head.isdigit() and len(head) == 4 or any(w in MONTHS for w in words) or head in TIME_WORDS:
+    year = head.isdigit() and len(head) == 4
+    if year or not MONTHS.isdisjoint(words) or head in TIME_WORDS:
         return Kind.TIME
     if phrase[0].text[0].isdigit() or words[0] in NUMBER_WORDS:
         return Kind.NUMBER
@@ -255,7 +261,7 @@ def _kind(phrase: list[Token], before: str) -> Kind:
         return Kind.PLACE
     if not any(token.capital for token in phrase):
         return Kind.THING
-    if words[0] in _DETERMINERS:
+    if words[0] in DETERMINERS:
         return Kind.PLACE if before in PLACE_PREPOSITIONS else Kind.NAME
     if before in PLACE_PREPOSITIONS:
         return Kind.PLACE
@@ -266,7 +272,7 @@ def is_plural(head: str, phrase: list[Token] | None = None) -> bool:
     """Say whether a noun stands for several, by its form."""
     if head in PLURALS or any(token.low == "and" for token in phrase or ()):
         return True
-    if head in SINGULARS or phrase and phrase[-1].capital and phrase[0].low != "the":
+    if head in SINGULARS or (phrase and phrase[-1].capital and phrase[0].low != "the"):
         return False
     return len(head) > 3 and head.endswith("s") and not head.endswith(("ss", "us", "is"))
 

@@ -11,12 +11,23 @@ from enum import StrEnum
 from itertools import product
 
 from qa.context import Context, Referent
-from qa.english import AUXILIARIES, BREAKS, PREPOSITIONS, SUBORDINATE, WH
+from qa.english import (
+    AUXILIARIES,
+    BREAKS,
+    EXISTENTIAL,
+    IMPERSONAL,
+    OWNING,
+    POINTING,
+    PREPOSITIONS,
+    SUBORDINATE,
+    WH,
+)
 from qa.mentions import Gender, Kind, Mention, Token, mentions, tokens
 from qa.wording import as_question, bare
 
 _EACH = 3  # candidates of one pronoun
 _MOST = 4  # readings of a question
+_LEFT_ALONE = 4.0  # what a pronoun costs that gets no name
 _UNSURE = 1.5  # what a doubtful agreement costs, in steps of distance
 
 
@@ -42,10 +53,6 @@ _ROLES = {
     Role.ONE: "one ones",
 }
 _ROLE_OF = {word: role for role, words in _ROLES.items() for word in words.split()}
-_POSSESSIVE = frozenset("his her its their".split())
-_DEMONSTRATIVE = frozenset("this that these those".split())
-_EXPLETIVE_BEHIND = frozenset("a an any no more many some other still enough anything".split())
-_IMPERSONAL = frozenset("true possible known likely said believed important necessary".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,7 @@ class Filled:
 
     question: str
     cost: float
-    named: tuple[str, ...]  # what was put in
+    named: str  # the person put in for "he" or "she"; empty for anything else
 
 
 def pronouns(question: str) -> list[Pronoun]:
@@ -79,14 +86,14 @@ def pronouns(question: str) -> list[Pronoun]:
         behind = row[i + 1] if i + 1 < len(row) else None
         noun = behind is not None and _nounlike(behind)
         helped = any(other.low in ("do", "does", "did") for other in row[:i])
-        if token.low in _DEMONSTRATIVE and helped and i + 2 >= len(row):
+        if token.low in POINTING and helped and i + 2 >= len(row):
             noun = False  # "why did that matter"
-        if token.low in _DEMONSTRATIVE and noun and behind:
+        if token.low in POINTING and noun and behind:
             end = behind.end
             low = "" if behind.low in ("one", "ones") else behind.low
             found.append(Pronoun(token, role, noun=low, end=end))
-        elif not (role is Role.ONE and i and row[i - 1].low in _DEMONSTRATIVE):
-            found.append(Pronoun(token, role, token.low in _POSSESSIVE and noun, end=token.end))
+        elif not (role is Role.ONE and i and row[i - 1].low in POINTING):
+            found.append(Pronoun(token, role, token.low in OWNING and noun, end=token.end))
     return found
 
 
@@ -101,7 +108,7 @@ def _empty(row: Sequence[Token], i: int, role: Role) -> bool:
     behind = row[i + 1].low if i + 1 < len(row) else ""
     rest = [token.low for token in row[i + 1 :]]
     if role is Role.THERE:
-        exists = before in AUXILIARIES and (behind in _EXPLETIVE_BEHIND or behind not in BREAKS)
+        exists = before in AUXILIARIES and (behind in EXISTENTIAL or behind not in BREAKS)
         return exists and bool(behind)
     if role is Role.THEN:
         return i == 0 or bool(behind)
@@ -109,8 +116,8 @@ def _empty(row: Sequence[Token], i: int, role: Role) -> bool:
         return before not in ("the", "new", "old", "other", "first", "second") and i != len(row) - 1
     if low == "it":
         takes = behind in ("take", "cost") and "to" in rest
-        return takes or behind == "that" or (before in AUXILIARIES and behind in _IMPERSONAL)
-    if low in _DEMONSTRATIVE:
+        return takes or behind == "that" or (before in AUXILIARIES and behind in IMPERSONAL)
+    if low in POINTING:
         clause = before not in AUXILIARIES | PREPOSITIONS and behind not in ("", "one", "ones")
         verb = behind in AUXILIARIES and before in WH
         return low == "that" and clause and i > 0 and not verb
@@ -126,7 +133,7 @@ def _bound(row: Sequence[Token], i: int, role: Role, question: str) -> bool:
     if role not in (Role.HE, Role.SHE, Role.IT, Role.THEY):
         return False
     until = i
-    if row[i].low not in _POSSESSIVE:
+    if row[i].low not in OWNING:
         inside = [at for at in range(1, i) if row[at].low in SUBORDINATE]
         if not inside:
             return False
@@ -210,9 +217,9 @@ def filled(question: str, found: Sequence[Pronoun], context: Context) -> list[Fi
 
     Pronouns of one role share a name, but "he" and "him" of one clause do not.
     """
-    options = []
-    for pronoun in found:
-        options.append([*candidates(pronoun, context), (4.0, None)])
+    options: list[list[tuple[float, Referent | None]]] = [
+        [*candidates(pronoun, context), (_LEFT_ALONE, None)] for pronoun in found
+    ]
     rows = []
     for choice in product(*options):
         named = [referent.mention.text if referent else "" for _, referent in choice]
@@ -220,7 +227,8 @@ def filled(question: str, found: Sequence[Pronoun], context: Context) -> list[Fi
             continue
         cost = max(cost for cost, _ in choice) + 0.25 * sum(cost for cost, _ in choice)
         cost += 2.0 * _torn(found, named)
-        rows.append(Filled(_put(question, found, named), cost, tuple(named)))
+        person = named[0] if found[0].role in (Role.HE, Role.SHE) else ""
+        rows.append(Filled(_put(question, found, named), cost, person))
     return sorted(rows, key=lambda row: row.cost)[:_MOST]
 
 

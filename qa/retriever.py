@@ -47,15 +47,16 @@ def retrieve_near(
     """
     vectors = embedder.encode_questions(questions)
     depth = max(DEPTH, *limits)
-    rows = []
+    found = []
     for scope in (articles, near):
         dense = index.search_dense(vectors, depth, articles=scope)
         lexical = index.search_lexical(questions, depth, articles=scope)
-        rows.append([
-            _hits(index, *pair, limit)
-            for *pair, limit in zip(dense, lexical, limits, strict=True)
-        ])
-    return [_joined(*row, limit, share) for *row, limit in zip(*rows, limits, strict=True)]
+        rows = zip(dense, lexical, limits, strict=True)
+        found.append([_hits(index, one, other, limit) for one, other, limit in rows])
+    return [
+        _joined(wide, close, limit, share)
+        for wide, close, limit in zip(*found, limits, strict=True)
+    ]
 
 
 def _joined(wide: Sequence[Hit], near: Sequence[Hit], limit: int, share: int) -> list[Hit]:

@@ -10,22 +10,25 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qa.english import AUXILIARIES, BREAKS, PREPOSITIONS, PRONOUNS, WH
+from qa.english import (
+    AUXILIARIES,
+    BREAKS,
+    DETERMINERS,
+    INSIDE_LEAD,
+    IRREGULAR,
+    OWNING,
+    POINTING,
+    PREPOSITIONS,
+    PRONOUNS,
+    WH,
+)
 from qa.mentions import Kind, Mention, Token, mentions, tokens
 
-_DETERMINERS = frozenset("the a an this that these those its his her their".split())
+_DETERMINERS = DETERMINERS | POINTING | OWNING
 _OPENER = re.compile(
     r"^(?:(?:and|but|so|ok|okay|well|also|hm+|then|now|right|oh)\b[\s,]*)+", re.IGNORECASE
 )
 _ABOUT = re.compile(r"^(?:what|how) about\b\s*|^same for\b\s*|^in the case of\b\s*", re.IGNORECASE)
-_IRREGULAR = frozenset(
-    "won lost led made took got came went died wrote built sold bought ran held stood fell sank had"
-    " gave found left put cost began became met paid said sent set shot spent swam taught won drew"
-    " drove flew grew hit knew lay saw heard broke chose cut did drew fought lent rode rose rang sang"
-    " spoke stole struck swore threw wore".split()
-)
-
-_INSIDE_LEAD = frozenset("many much else other more most of time one ones".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ def _main_verb(row: Sequence[Token], start: int) -> int:
     if row[start].low in ("who", "whom") or first >= len(row):
         return min(first + (first < len(row) and row[first].low == "else"), len(row))
     for at in range(first, len(row)):
-        if at > first and row[at].low in _IRREGULAR or row[at].low.endswith("ed"):
+        if (at > first and row[at].low in IRREGULAR) or row[at].low.endswith("ed"):
             return at
     return first
 
@@ -168,8 +171,8 @@ def targets(previous: str, fragment: str) -> list[tuple[float, Mention]]:
     The score, 0 and up, counts what the two have in common: head, kind, name, number.
     """
     new = next(iter(mentions(fragment)), None)
-    if new is None:
-        new = next(iter(mentions(f"the {fragment}")), None) if fragment == fragment.lower() else None
+    if new is None and fragment == fragment.lower():
+        new = next(iter(mentions(f"the {fragment}")), None)
     scored = [(_likeness(old, new, fragment), old) for old in mentions(bare(previous))]
     return sorted(scored, key=lambda pair: -pair[0])
 
@@ -214,6 +217,6 @@ def _bare_wh(words: Sequence[str]) -> bool:
         return True
     if words[at] in ("who", "whom", "why", "when", "where"):
         return len(behind) == 1 and behind[0] in ("else", "exactly", "not", "though", "from")
-    if len(behind) > 3 or any(w in BREAKS and w not in _INSIDE_LEAD for w in behind):
+    if len(behind) > 3 or any(w in BREAKS and w not in INSIDE_LEAD for w in behind):
         return False
-    return not any(word.endswith("ed") or word in _IRREGULAR for word in behind)
+    return not any(word.endswith("ed") or word in IRREGULAR for word in behind)
