@@ -45,7 +45,8 @@ _THANKS = r"thank(?: yo)?u|thanks|thankyou|thx|thnx|ty|cheers|much appreciated"
 _FILLER = (
     r"(?:ok(?:ay)?|oh|ah|cool|great|nice|perfect|good|fine|wow|alright|right|interesting|got it"
     r"|i see|sure|yes|no|yep|nope|well|awesome|super|lol|hm+|that'?s all|makes sense|good to know"
-    r"|well done|nice one|a lot|so much|very much|again|ha(?:ha)+|mate|for (?:the|your|that) (?:help|answer|info)|man|bot"
+    r"|well done|nice one|a lot|so much|very much|again|ha(?:ha)+|mate|man|bot"
+    r"|for (?:the|your|that) (?:help|answer|info)"
     r"|for (?:that|now)|everyone|there|all|footnote|so far|it|very|is)"
 )
 _OWN = r"(?:show|list|name|tell me|give me)?(?: me)? ?(?:all )?(?:of )?(?:the |your |my )?"
