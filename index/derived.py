@@ -72,7 +72,7 @@ def load(root: Path, store: Store) -> Derived:
             _match(derived, store)
         except (IndexDamaged, OSError) as error:
             _log.warning("derived indexes are built again: %s", error)
-            shutil.rmtree(folder, ignore_errors=True)
+            _discard(folder)
         else:
             return derived
     return derive(root, store)
@@ -95,6 +95,16 @@ def faults(root: Path, store: Store) -> list[str]:
     except (IndexDamaged, OSError) as error:
         return [f"a derived index does not match, and is built again at the next start: {error}"]
     return []
+
+
+def _discard(folder: Path) -> None:
+    """Free a folder's name, then remove it: whoever has it open may keep it from being empty."""
+    try:
+        gone = Path(tempfile.mkdtemp(prefix="gone-", dir=folder.parent))
+        folder.rename(gone)
+    except OSError:
+        gone = folder
+    shutil.rmtree(gone, ignore_errors=True)
 
 
 def _publish(root: Path, change: str, write: Callable[[Path], None]) -> Derived:

@@ -124,8 +124,8 @@ class Assistant:
         with clock("select"):
             answers = [select(evidence, self._confidence) for evidence in found]
         return [
-            replace(answer, notice=_script_notice(answer.question), timings=clock.timings())
-            for answer in answers
+            replace(answer, notice=_notice(evidence), timings=clock.timings())
+            for evidence, answer in zip(found, answers, strict=True)
         ]
 
     def _reply(
@@ -249,8 +249,15 @@ def check_question(question: object) -> str:
     return plain
 
 
-def _script_notice(question: str) -> str:
-    """Return a sentence to show when a question is in letters that the reader does not know."""
+def _notice(evidence: Evidence) -> str:
+    """Return a sentence to show with an answer, or an empty one.
+
+    It says that there is nothing to search, or that the question is in letters that the reader
+    does not know.
+    """
+    if not evidence.hits:
+        return "There are no articles in the index; add some with `footnote index add FOLDER`."
+    question = evidence.question
     letters = [character for character in question if character.isalpha()]
     foreign = [c for c in letters if not unicodedata.name(c, "").startswith("LATIN")]
     if 2 * len(foreign) <= len(letters):

@@ -16,7 +16,7 @@ from index.errors import ModelError
 from qa.values import Outcome, Span
 
 DEFAULT = Path(__file__).parent / "confidence.json"
-FEATURES = ("score", "margin", "probability", "fused", "cosine", "coverage", "agreement", "kind")
+FEATURES = ("score", "margin", "probability", "fused", "cosine", "coverage", "agreement")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,6 @@ class Confidence:
 def features(
     span: Span,
     rival: Span | None,
-    fit: float,
     agreeing: int,
     question_words: Sequence[str],
     sentence_words: Sequence[str],
@@ -78,7 +77,6 @@ def features(
     Args:
         span: the span.
         rival: the best span that says something else, if any.
-        fit: how well the span's kind fits the question, as `kind_fit` says.
         agreeing: the number of other articles in which the reader found the same text.
         question_words: the question's terms as lexical search sees them.
         sentence_words: those of the sentence around the span, its title included.
@@ -94,5 +92,4 @@ def features(
         "cosine": span.hit.dense_score if span.hit.dense_score is not None else 0.0,
         "coverage": covered,
         "agreement": math.log1p(agreeing),
-        "kind": fit,
     }

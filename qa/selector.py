@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 from index.sentences import sentence_around
 from index.values import Article
-from qa.kinds import kind_fit
 from qa.scoring import Confidence, features
 from qa.values import Alternative, Answer, Citation, ClosestPassage, Hit, Outcome, Span
 
@@ -82,7 +81,6 @@ def group_features(groups: Sequence[Group], number: int, evidence: Evidence) -> 
     return features(
         span,
         rival,
-        fit=kind_fit(evidence.question, span.text),
         agreeing=sum(1 for other in group.spans[1:] if other.score >= _AGREES),
         question_words=evidence.words(evidence.question),
         sentence_words=evidence.words(f"{article.title} {article.text[start:end]}"),

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
     ids=["lint", "format", "types"],
 )
 def test_gate(command: list[str]) -> None:
-    """ruff finds nothing to mend or format, and mypy in strict mode no wrong type."""
+    """Ruff finds nothing to mend or format, and mypy in strict mode no wrong type."""
     done = subprocess.run(
         [sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False
     )

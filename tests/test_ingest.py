@@ -75,6 +75,14 @@ def test_same_text_again() -> None:
     assert change.rows == (row("a", sha256="new"),)
 
 
+def test_first_place_read_again() -> None:
+    """A text's first place stays so when its file was rewritten and its copy's was not."""
+    change = planned({"a": "Ada"}, [row("a"), row("b", A)], read(a="Ada"))
+    assert (change.put, change.delete, change.unchanged) == ((), (), (A,))
+    assert set(change.rows) == {row("a", sha256="new"), row("b", A)}
+    assert change.duplicates == ()
+
+
 def test_new_title() -> None:
     """A new title over the same text replaces the article."""
     reading = Reading((FileRead("a", "new", (article("a", "Ada", "New"),)),), (), (), ())
@@ -307,7 +315,7 @@ class Files(RuleBasedStateMachine):
 
 
 Files.TestCase.settings = settings(
-    max_examples=15,
+    max_examples=25,
     stateful_step_count=12,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

@@ -670,6 +670,19 @@ def test_damaged_derived_files(
         assert library.check().sound
 
 
+def test_damaged_folder_that_cannot_be_removed(
+    library: ArticleIndex, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process that keeps files in a damaged folder is no obstacle to making it again."""
+    before = answers(library)
+    [made] = (path / "derived").iterdir()
+    damage_file(made / "vectors.faiss", flipped)
+    with monkeypatch.context() as patch, open_index(path, embedder=HashEmbedder()) as other:
+        patch.setattr(shutil, "rmtree", lambda *_, **__: None)
+        assert answers(other) == before
+    assert library.check().sound
+
+
 @pytest.mark.parametrize("damage", ["deleted", "altered"])
 def test_change_after_damage_to_derived_files(
     library: ArticleIndex, path: Path, folder: Path, damage: str

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.stand_ins import HashEmbedder, StandInReader
+from stand_ins import HashEmbedder, StandInReader
 
 from index import build_index, open_index
 from index.articles import normalise

@@ -114,7 +114,6 @@ def test_features_worked_by_hand() -> None:
     values = features(
         span("a", 0, 3, 5.0),
         span("a", 33, 36, 1.0),
-        fit=1.0,
         agreeing=0,
         question_words=["who", "won"],
         sentence_words=["ada", "won", "prize"],
@@ -127,5 +126,4 @@ def test_features_worked_by_hand() -> None:
         "cosine": 0.8,
         "coverage": 0.5,
         "agreement": 0.0,
-        "kind": 1.0,
     }

@@ -161,6 +161,8 @@ def _searched(answer: Answer, scope: Sequence[str]) -> str:
         lines.append(f"Searched for: {isolated(answer.interpreted_question)}")
     if scope:
         lines.append("Only in: " + ", ".join(map(isolated, scope)))
+    if answer.notice:
+        lines.append(exact(answer.notice))
     return "".join(f'<div class="fn-searched">{line}</div>' for line in lines)
 
 
