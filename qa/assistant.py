@@ -181,7 +181,8 @@ class Assistant:
             ]
             reads = weighed(evidence, understood)
             answer = choose(asked, reads, understood.besides, self._confidence)
-        return replace(answer, notice=_script_notice(asked), timings=clock.timings())
+        notice = answer.notice or _notice(evidence[0])
+        return replace(answer, notice=notice, timings=clock.timings())
 
     def _gather(
         self, questions: Sequence[str], articles: Collection[str] | None, clock: _Clock
