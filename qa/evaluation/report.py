@@ -157,9 +157,7 @@ class Report:
 
     def _refusing(self) -> str:
         found = self.abstention
-        answered = (
-            f"answered {percent(found.answered)}, of these right {percent(found.precision)}"
-        )
+        answered = f"answered {percent(found.answered)}, of these right {percent(found.precision)}"
         return f"EM {percent(found.exact)}  F1 {percent(found.f1)}  {answered}"
 
     def _refused(self) -> str:
@@ -179,8 +177,7 @@ class Report:
 
     def _coverage(self) -> str:
         right = ", ".join(
-            f"{percent(share)} at {cover}%"
-            for cover, share in self.confidence.right_at.items()
+            f"{percent(share)} at {cover}%" for cover, share in self.confidence.right_at.items()
         )
         return f"right by coverage: {right}"
 
