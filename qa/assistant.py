@@ -14,7 +14,7 @@ from typing import Self
 from index.errors import ArticleMissing, QuestionError
 from index.library import ArticleIndex, open_index
 from index.snapshot import Snapshot
-from qa.conversation import Understanding, understand
+from qa.conversation import Lean, Understanding, names_something, understand
 from qa.followup import SHARE, choose, points_nowhere, reading_limits, weighed
 from qa.reader import Reader, SpanReader
 from qa.retriever import DEPTH, retrieve, retrieve_near
@@ -162,6 +162,8 @@ class Assistant:
             cited = set(snapshot.articles(understood.cited))
             near = cited if articles is None else cited.intersection(articles)
             with clock("retrieve"):
+                if understood.lean is Lean.WEAK and self._names(snapshot, asked, articles):
+                    return self._answer([asked], articles)[0]
                 hits = retrieve_near(
                     snapshot,
                     self.index.embedder,
@@ -180,9 +182,20 @@ class Assistant:
                 for row in zip(questions, hits, spans, strict=True)
             ]
             reads = weighed(evidence, understood)
-            answer = choose(asked, reads, understood.besides, self._confidence)
+            answer = choose(asked, reads, understood, self._confidence)
         notice = answer.notice or _notice(evidence[0])
         return replace(answer, notice=notice, timings=clock.timings())
+
+    def _names(self, snapshot: Snapshot, asked: str, articles: Collection[str] | None) -> bool:
+        """Say whether a question names something, by how the articles write its words.
+
+        People type "when was everton formed"; the passages found for it write "Everton".
+        """
+        (hits,) = retrieve(snapshot, self.index.embedder, [asked], READ, articles=articles)
+        found = snapshot.articles(hit.passage.article_id for hit in hits)
+        titles = " | ".join(article.title for article in found.values())
+        text = "\n".join([*(hit.passage.text for hit in hits), titles])
+        return names_something(asked, text)
 
     def _gather(
         self, questions: Sequence[str], articles: Collection[str] | None, clock: _Clock

@@ -27,6 +27,7 @@ from qa.wording import parse
 REMEMBERED = 4  # earlier turns that a question may point back to
 _AROUND = 4000  # characters on each side of a citation that are looked at
 _LONGEST_SENTENCE = 600
+_COMMON_NOUN = 0.9  # steps that an answer which is no name stands further back
 _LONGEST_NAME = 8  # words of an answer that are put into a question as they stand
 
 _LEADING = re.compile(r"^(?:in|at|on|by|from|to|for|with|about|as|of)\s+", re.IGNORECASE)
@@ -87,10 +88,10 @@ def _nearby(turns: Iterable[Turn]) -> str:
 
 def _texts(answer: Answer) -> Iterator[str]:
     for citation in answer.citations[:1]:
-        yield f"{citation.article.title} {_around(citation)}"
+        yield f"{citation.article.title}. {_around(citation)}"
     if not answer.citations:
-        for passage in answer.closest[:1]:
-            yield f"{passage.article.title} {passage.text}"
+        for passage in answer.closest:
+            yield f"{passage.article.title}. {passage.text}"
 
 
 def _around(citation: Citation) -> str:
@@ -154,6 +155,7 @@ def _referents(turns: Sequence[Turn]) -> Iterator[Referent]:
         base = 3.0 * back
         for number, mention in enumerate(_of_answer(answer, expected_kind(question))):
             nearness = (1.0 if about else 0.0) + (0.5 if number else 0.0)
+            nearness += 0.0 if mention.proper else _COMMON_NOUN
             yield Referent(_told(mention, text), base + nearness)
         for number, mention in enumerate(_of_question(question)):
             person = about and number == 0 and question.lower().startswith("who")
@@ -185,10 +187,13 @@ def _of_answer(answer: Answer, kind: Kind | None) -> list[Mention]:
         return inside
     if " and " not in whole:
         whole = whole.split(", ")[0]
+        name = whole.partition(" of ")[0]
+        whole = name if kind is Kind.PERSON and len(_LONG_NAME.findall(name)) else whole
     own = mentions(whole)
     first = next((m for m in own if m.start == 0), None)
     plural = first.plural if first else is_plural(whole.lower().split()[-1])
-    found_kind = first.kind if first else Kind.NUMBER if whole[0].isdigit() else Kind.THING
+    counted = re.match(r"(?:about |some |nearly |over )?[$€£]?\d", whole)
+    found_kind = Kind.NUMBER if counted else first.kind if first else Kind.THING
     several = " and " in whole and bool(first and first.proper)
     if kind in (Kind.TIME, Kind.NUMBER) or (kind and found_kind is not Kind.GROUP):
         found_kind = kind
@@ -238,11 +243,11 @@ def _core(mention: Mention) -> list[str]:
 
 
 def _joined(near: Mention, far: Mention) -> Mention:
-    person = Kind.PERSON in (near.kind, far.kind)
-    longer = max(near.text, far.text, key=len) if person else near.text
     kind = near.kind if near.kind is not Kind.NAME else far.kind
+    person = kind is Kind.PERSON
+    longer = max(near.text, far.text, key=len) if person else near.text
     gender: Gender | None = near.gender or far.gender
-    return replace(near, text=longer, kind=Kind.PERSON if person else kind, gender=gender)
+    return replace(near, text=longer, kind=kind, gender=gender)
 
 
 def _short(answer: Answer) -> str:

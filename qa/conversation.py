@@ -20,6 +20,7 @@ from qa.pronouns import Role, filled, pronouns
 from qa.wording import (
     as_question,
     bare,
+    count_filled,
     is_fragment,
     one_filled,
     opened,
@@ -81,7 +82,7 @@ def understand(question: str, history: Sequence[Turn]) -> Understanding:
     Work and memory do not grow with the history: only its last turns count.
     """
     context = context_of(history)
-    asked = strip_opener(question)
+    asked = count_filled(strip_opener(question), context.question)
     found = pronouns(asked)
     if not context.question:
         return Understanding(Lean.NONE, missing=_missing(asked))
@@ -92,7 +93,14 @@ def understand(question: str, history: Sequence[Turn]) -> Understanding:
     if lean is Lean.NONE:
         return Understanding(lean, besides=besides)
     missing = found[0].token.text if found and not readings else ""
+    if lean is Lean.WEAK:
+        readings = readings[:1]
     return Understanding(lean, tuple(readings), context.cited, besides, missing)
+
+
+def names_something(question: str, text: str) -> bool:
+    """Say whether a question holds a name, with the capitals that its words have in a text."""
+    return not opened(question) and bool(names(truecased(question, text)))
 
 
 def _missing(asked: str) -> str:
@@ -125,8 +133,11 @@ def _readings(asked: str, context: Context) -> Iterator[Reading]:
     elif found := pronouns(asked):
         if _EVENT.search(bare(asked)) and found[-1].role is Role.IT:
             yield from _event(asked, context)
-        for row in filled(asked, found, context):
+        rows = filled(asked, found, context)
+        for row in rows:
             yield Reading(row.question, row.cost, row.named)
+        if not rows and not any(p.role in (Role.HE, Role.SHE) for p in found):
+            yield from _about(asked, context, cost=1.0)
     else:
         yield from _about(asked, context)
 

@@ -17,7 +17,7 @@ PREPOSITIONS = _words(
     " between among through without within near behind above below around across per as than like"
     " towards toward inside outside off up down via because"
 )
-PLACE_PREPOSITIONS = _words("in at near from to")
+PLACE_PREPOSITIONS = _words("in at near")
 PARTICLES = _words("of de la le van von der den bin ibn al el da di du del y &")
 PRONOUNS = _words(
     "he him his himself she her hers herself they them their theirs themselves it its itself"
@@ -40,7 +40,8 @@ BREAKS = (
         " start started end ended stop stopped open opened close closed build built write wrote"
         " written lead led leave left put run ran hold held stand stood mean play played played"
         " work worked cost costs cover covers lie last lasted lasts land landed own owned join"
-        " joined announce announced confirm confirmed design designed invent invented release"
+        " joined keep kept matter pay paid spill visit come announce announced confirm"
+        " confirmed design designed invent invented release"
         " released you we i me us my your our all both each any some no other else more most much"
         " many few only just now again too very too"
     )

@@ -18,6 +18,8 @@ READING_COST = 0.8  # log-odds that one step of a reading's cost takes
 TYPED_COST = {Lean.STRONG: 3.0, Lean.WEAK: 0.0, Lean.NONE: 0.0}  # log-odds, for the words as typed
 WEAK_COST = 0.5  # log-odds that a reading of a whole question costs beside the words as typed
 SHARE = 2  # passages of each reading that come from the articles just cited
+_STRONG_LIMITS = (2, 5, 3, 2)  # passages read for the words as typed, then for each reading
+_WEAK_LIMITS = (8, 4)
 _CLOSE = 0.3  # log-odds within which two readings are equally good
 _ALIKE = 0.6  # steps of cost within which the rules prefer neither
 
@@ -46,15 +48,18 @@ def weighed(evidence: Sequence[Evidence], understood: Understanding) -> list[Rea
 
 def reading_limits(understood: Understanding) -> list[int]:
     """Return how many passages are read for the question as typed and for each reading."""
-    typed = 10 if understood.lean is not Lean.STRONG else 3
-    return [typed, *([6, 4, 3][: len(understood.readings)])]
+    typed, *others = _STRONG_LIMITS if understood.lean is Lean.STRONG else _WEAK_LIMITS
+    return [typed, *others[: len(understood.readings)]]
 
 
-def choose(typed: str, reads: Sequence[Read], besides: Sequence[str], model: Confidence) -> Answer:
+def choose(
+    typed: str, reads: Sequence[Read], understood: Understanding, model: Confidence
+) -> Answer:
     """Return the answer of the reading that the articles speak for, to the question as typed.
 
     When two readings that name different things do equally well, the question goes back.
     """
+    lean, besides = understood.lean, understood.besides
     answers = [select(_without(read.evidence, besides), model) for read in reads]
     scores = [
         _log_odds(answer.confidence) - read.cost
@@ -62,6 +67,8 @@ def choose(typed: str, reads: Sequence[Read], besides: Sequence[str], model: Con
     ]
     order = sorted(range(len(reads)), key=lambda i: -scores[i])
     first = order[0]
+    if lean is Lean.WEAK and answers[first].outcome is Outcome.NOT_FOUND:
+        return replace(answers[0], question=typed)  # nothing speaks for another reading
     best = replace(answers[first], question=typed)
     for i in order[1:]:
         if scores[first] - scores[i] <= _CLOSE and _rivals(reads, answers, first, i):

@@ -28,6 +28,7 @@ from qa.wording import as_question, bare
 _EACH = 3  # candidates of one pronoun
 _MOST = 4  # readings of a question
 _LEFT_ALONE = 4.0  # what a pronoun costs that gets no name
+_OTHER_GENDER = 2.0  # what it costs that the text seems to say "he" where "she" is asked
 _UNSURE = 1.5  # what a doubtful agreement costs, in steps of distance
 
 
@@ -98,7 +99,9 @@ def pronouns(question: str) -> list[Pronoun]:
 
 
 def _nounlike(token: Token) -> bool:
-    return token.low in ("one", "ones") or token.low not in BREAKS or token.capital
+    if token.low in ("one", "ones") or token.capital:
+        return True
+    return token.low not in BREAKS and not token.low.endswith("ed")
 
 
 def _empty(row: Sequence[Token], i: int, role: Role) -> bool:
@@ -173,8 +176,11 @@ def _agrees(role: Role, mention: Mention) -> int:
 def candidates(pronoun: Pronoun, context: Context) -> list[tuple[float, Referent]]:
     """Return the referents that a pronoun may mean with their costs, lowest first."""
     found = []
+    others = []  # persons whom the text calls by the other pronoun, as far as it can be told
     for referent in context.referents:
         mention = referent.mention
+        if pronoun.role in (Role.HE, Role.SHE) and mention.kind is Kind.PERSON:
+            others.append((referent.distance + _OTHER_GENDER, referent))
         if pronoun.noun:
             fits = _fits_noun(pronoun.noun, referent)
         else:
@@ -184,6 +190,8 @@ def candidates(pronoun: Pronoun, context: Context) -> list[tuple[float, Referent
             found.append((referent.distance + doubt * (2 - fits), referent))
     if pronoun.role is Role.THEY and not pronoun.noun:
         found += _pairs(context)
+    if not found:
+        found = [pair for pair in others if pair[1].mention.proper and not pair[1].mention.plural]
     found.sort(key=lambda pair: pair[0])
     return found[:_EACH]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from index.embedder import Embedder
 from index.snapshot import PassageIndex
@@ -60,9 +61,19 @@ def retrieve_near(
 
 
 def _joined(wide: Sequence[Hit], near: Sequence[Hit], limit: int, share: int) -> list[Hit]:
-    ids = [hit.passage.id for hit in wide[: limit - share]]
-    extra = [hit for hit in near if hit.passage.id not in ids][:share]
-    return [*wide[: limit - share], *extra]
+    """Return the best `limit - share` of `wide` with the best `share` others of `near`.
+
+    A hit found in both has the higher score, so the articles `near` count as a collection of
+    their own: there the answer is likeliest to be.
+    """
+    scores = {hit.passage.id: hit.score for hit in near}
+    kept = [
+        replace(hit, score=max(hit.score, scores.get(hit.passage.id, 0.0)))
+        for hit in wide[: limit - share]
+    ]
+    ids = {hit.passage.id for hit in kept}
+    others = [hit for hit in near if hit.passage.id not in ids][:share]
+    return sorted([*kept, *others], key=lambda hit: -hit.score)
 
 
 def fuse(rankings: Sequence[Sequence[int]]) -> dict[int, float]:

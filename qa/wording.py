@@ -71,7 +71,8 @@ def parse(question: str) -> Wh | None:
         return None
     at = start + 1
     while at < len(row) and row[at].low not in AUXILIARIES:
-        if row[at].low in _DETERMINERS or row[at].low in PREPOSITIONS - {"of", "than"}:
+        stops = row[at].low in _DETERMINERS or row[at].low in PREPOSITIONS - {"of", "than"}
+        if stops and (row[start].low in ("who", "whom") or not _helped(row[at:])):
             break
         at += 1
     if at < len(row) and row[at].low in AUXILIARIES:
@@ -79,6 +80,10 @@ def parse(question: str) -> Wh | None:
         return Wh(lead, row[at].text, rest)
     at = _main_verb(row, start)
     return Wh(text[: row[at - 1].end], "", text[row[at - 1].end :].strip())
+
+
+def _helped(row: Sequence[Token]) -> bool:
+    return any(token.low in ("do", "does", "did") for token in row)
 
 
 def _main_verb(row: Sequence[Token], start: int) -> int:
@@ -89,7 +94,8 @@ def _main_verb(row: Sequence[Token], start: int) -> int:
     for at in range(first, len(row)):
         if (at > first and row[at].low in IRREGULAR) or row[at].low.endswith("ed"):
             return at
-    return first
+    named = row[start].low in ("what", "which") and len(row) > first + 2
+    return first + (named and row[first].low not in BREAKS)
 
 
 def swap_lead(previous: str, lead: str, answer: str) -> str | None:
@@ -113,28 +119,50 @@ def swap_lead(previous: str, lead: str, answer: str) -> str | None:
     rest = parts.rest
     last = tokens(rest)[-1].low if tokens(rest) else ""
     if not asks_subject and answer:
-        if last in PREPOSITIONS:
+        if last in PREPOSITIONS and _asks_thing(parts.lead):
             rest = f"{rest} {answer}"
         elif _lead_is_subject(parts):
             rest = f"{answer} {rest}"
     return as_question(f"{lead} {parts.auxiliary} {rest}")
 
 
+def _asks_thing(lead: str) -> bool:
+    """Say whether a question word asks for a subject or an object."""
+    return lead.lower().startswith(("who", "what", "which", "how many", "how much"))
+
+
 def _same_role(new: str, old: str) -> bool:
     """Say whether a question word can stand where the old one stood."""
-    things = ("who", "what", "which", "how many", "how much")
-    return new.lower().startswith(things) and old.lower().startswith(things)
+    return _asks_thing(new) and _asks_thing(old)
 
 
 def _lead_is_subject(parts: Wh) -> bool:
     """Say whether "Who was" goes on without a subject of its own: "Who was in charge"."""
     row = tokens(parts.rest)
-    if not row or not parts.lead.lower().startswith(("who", "what", "which", "how many")):
+    if not row or not _asks_thing(parts.lead):
         return False
     first = row[0]
     return not first.capital and (
         first.low in PREPOSITIONS or (first.low.endswith("ed") and len(row) > 1)
     )
+
+
+def count_filled(question: str, previous: str) -> str:
+    """Return "how many did he win" as "how many goals did he win", by the previous question."""
+    row, parts = tokens(question), parse(previous)
+    counted = parts.lead.split() if parts else []
+    short = len(row) > 2 and row[0].low == "how" and row[1].low == "many"
+    if (
+        not short
+        or row[2].low not in AUXILIARIES
+        or [w.lower() for w in counted[:2]]
+        != [
+            "how",
+            "many",
+        ]
+    ):
+        return question
+    return f"{question[: row[1].end]} {' '.join(counted[2:])}{question[row[1].end :]}"
 
 
 def statement(previous: str, answer: str) -> str | None:
