@@ -9,18 +9,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from qa.english import AUXILIARIES, BREAKS, WH
-from qa.mentions import (
-    Gender,
-    Kind,
-    Mention,
-    gender_of_words,
-    is_plural,
-    mentions,
-    names,
-    tokens,
-    told_by,
-)
+from qa.english import BREAKS, WH
+from qa.gender import Gender, gender_of_words, told_by
+from qa.mentions import Kind, Mention, is_plural, mentions, names
+from qa.spelling import truecased
+from qa.tokens import tokens
 from qa.values import Answer, Citation, Outcome
 from qa.wording import parse
 
@@ -30,9 +23,8 @@ _LONGEST_SENTENCE = 600
 _COMMON_NOUN = 0.9  # steps that an answer which is no name stands further back
 _LONGEST_NAME = 8  # words of an answer that are put into a question as they stand
 
+_PERSONAL = (Kind.NAME, Kind.PERSON)
 _LEADING = re.compile(r"^(?:in|at|on|by|from|to|for|with|about|as|of)\s+", re.IGNORECASE)
-_WORD = re.compile(r"[^\W\d_][\w-]*")
-_LONG_NAME = re.compile(r"\b[A-Z][\w-]+(?: [A-Z][\w-]+)+\b")
 
 Turn = tuple[str, Answer]
 
@@ -100,35 +92,6 @@ def _around(citation: Citation) -> str:
     return window or citation.sentence[:_LONGEST_SENTENCE]
 
 
-def truecased(question: str, text: str) -> str:
-    """Return a question with the capitals that its words have in a text.
-
-    A word gets them when the text writes it with a capital only, so "apollo" but not "the";
-    in a name of several words each gets them, so "golden gate bridge".
-    """
-    spelled: dict[str, str] = {}
-    for match in _WORD.finditer(text):
-        low = match[0].lower()
-        if low not in spelled or match[0] == low:
-            spelled[low] = match[0]
-    parts, at = [], 0
-    for token in tokens(question):
-        if token.text == token.low and token.low not in BREAKS | AUXILIARIES:
-            parts += [question[at : token.start], spelled.get(token.low, token.text)]
-            at = token.end
-    written = "".join(parts) + question[at:]
-    for name in sorted({_bare_name(found) for found in _LONG_NAME.findall(text)}, key=len):
-        at = written.lower().find(name.lower())
-        if at >= 0 and not written[at - 1 : at].isalnum() and len(name.lower()) == len(name):
-            written = f"{written[:at]}{name}{written[at + len(name) :]}"
-    return written
-
-
-def _bare_name(name: str) -> str:
-    first, _, rest = name.partition(" ")
-    return rest if first.lower() in BREAKS and " " in rest else name
-
-
 def expected_kind(question: str) -> Kind | None:
     """Return the kind of thing that a question asks for, by its question word."""
     parts = parse(question)
@@ -155,7 +118,8 @@ def _referents(turns: Sequence[Turn]) -> Iterator[Referent]:
         base = 3.0 * back
         for number, mention in enumerate(_of_answer(answer, expected_kind(question))):
             nearness = (1.0 if about else 0.0) + (0.5 if number else 0.0)
-            nearness += 0.0 if mention.proper else _COMMON_NOUN
+            common = not mention.proper or mention.text.lower().startswith(("a ", "an "))
+            nearness += _COMMON_NOUN if common else 0.0
             yield Referent(_told(mention, text), base + nearness)
         for number, mention in enumerate(_of_question(question)):
             person = about and number == 0 and question.lower().startswith("who")
@@ -187,8 +151,7 @@ def _of_answer(answer: Answer, kind: Kind | None) -> list[Mention]:
         return inside
     if " and " not in whole:
         whole = whole.split(", ")[0]
-        name = whole.partition(" of ")[0]
-        whole = name if kind is Kind.PERSON and len(_LONG_NAME.findall(name)) else whole
+        whole = _person_of(answer.text, whole) if kind is Kind.PERSON else whole
     own = mentions(whole)
     first = next((m for m in own if m.start == 0), None)
     plural = first.plural if first else is_plural(whole.lower().split()[-1])
@@ -205,6 +168,15 @@ def _of_answer(answer: Answer, kind: Kind | None) -> list[Mention]:
         if m.text != whole
     ]
     return [mention, *named]
+
+
+def _person_of(text: str, otherwise: str) -> str:
+    """Return the name in "the chaplain, Father Fournier" or "Jack Kilby of Texas Instruments"."""
+    for mention in names(text):
+        core = mention.text.partition(" of ")[0]
+        if not core.lower().startswith(("the ", "a ", "an ")) and mention.kind in _PERSONAL:
+            return core
+    return otherwise
 
 
 def _told(mention: Mention, text: str) -> Mention:
@@ -232,8 +204,7 @@ def _same(one: Mention, other: Mention) -> bool:
     a, b = _core(one), _core(other)
     if one.plural != other.plural or not a or not b:
         return False
-    names_ = (Kind.NAME, Kind.PERSON)
-    if a == b or one.kind not in names_ or other.kind not in names_ or not one.proper:
+    if a == b or one.kind not in _PERSONAL or other.kind not in _PERSONAL or not one.proper:
         return a == b
     return other.proper and (a[-len(b) :] == b or b[-len(a) :] == a)
 

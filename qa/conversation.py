@@ -13,10 +13,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from qa.context import Context, Turn, context_of, truecased
+from qa.context import Context, Turn, context_of
 from qa.english import ATTRIBUTES, WH
-from qa.mentions import Kind, Mention, mentions, names, tokens
-from qa.pronouns import Role, filled, pronouns
+from qa.filling import filled
+from qa.mentions import Kind, Mention, mentions, names
+from qa.pronouns import Role, pronouns
+from qa.spelling import truecased
+from qa.tokens import tokens
 from qa.wording import (
     as_question,
     bare,

@@ -8,16 +8,13 @@ Knows no index and no model.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 from qa.english import (
     BREAKS,
     DETERMINERS,
-    FEMININE,
     GROUP_WORDS,
-    MASCULINE,
     MONTHS,
     NUMBER_WORDS,
     PARTICLES,
@@ -29,12 +26,10 @@ from qa.english import (
     TIME_WORDS,
     TITLES,
 )
+from qa.gender import Gender, gender_of_words
+from qa.tokens import Token, tokens
 
-_TOKEN = re.compile(r"(?:[A-Z]\.)+|[^\W_](?:[\w.&’'–-]*[^\W_])?|[^\w\s]")
-_PREFIXED = re.compile(r"(?:al|el|ibn|bin|de|d|o|mc)[-’'][A-Z]")
-_NATIONALITY = re.compile(r"(?:[A-Z]\w+(?:ish|ese|[aeo]an|ian|aqi|aeli|utch|reek)|French|U\.S\.)")
 _LONGEST_PHRASE = 6  # tokens of a noun phrase before its "of …"
-_NEAR = 90  # characters behind a name in which a pronoun tells whom it names
 
 
 class Kind(StrEnum):
@@ -47,42 +42,6 @@ class Kind(StrEnum):
     TIME = "time"
     NUMBER = "number"
     NAME = "name"  # a name of anything
-
-
-class Gender(StrEnum):
-    """Said by the text, never guessed from a name."""
-
-    MALE = "male"
-    FEMALE = "female"
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A word or a punctuation mark with its offsets."""
-
-    text: str
-    start: int
-    end: int
-
-    @property
-    def low(self) -> str:
-        """The token in lower case, with a straight apostrophe."""
-        return self.text.lower().replace("’", "'")
-
-    @property
-    def word(self) -> bool:
-        """True for words and numbers."""
-        return self.text[0].isalnum()
-
-    @property
-    def capital(self) -> bool:
-        """True when it begins with a capital letter, as "al-Sudani" does behind its article."""
-        return self.text[0].isupper() or bool(_PREFIXED.match(self.text))
-
-    @property
-    def nationality(self) -> bool:
-        """True when it looks like "Iraqi" or "Japanese"."""
-        return bool(_NATIONALITY.fullmatch(self.text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,19 +66,6 @@ class Mention:
     def proper(self) -> bool:
         """True when it holds a name."""
         return any(token.capital for token in tokens(self.text))
-
-
-def tokens(text: str) -> list[Token]:
-    """Return the words and marks of a text; a possessive "'s" is a token of its own."""
-    found: list[Token] = []
-    for match in _TOKEN.finditer(text):
-        word, start, end = match[0], match.start(), match.end()
-        if len(word) > 2 and word[-2] in "'’" and word[-1] in "sS":
-            found.append(Token(word[:-2], start, end - 2))
-            found.append(Token(word[-2:], end - 2, end))
-        else:
-            found.append(Token(word, start, end))
-    return found
 
 
 def mentions(text: str) -> list[Mention]:
@@ -241,6 +187,8 @@ def _mention(text: str, row: list[Token], first: int, last: int, head_end: int) 
     head = row[head_end - 1].low
     before = row[first - 1].low if first else ""
     kind = _kind(row[first:head_end], before)
+    if head_end - first == 2 and row[first].low == "the" and row[head_end - 1].nationality:
+        return Mention(text[start:end], Kind.GROUP, True, start, end)  # "the French"
     gender = gender_of_words(text[start:end])
     return Mention(text[start:end], kind, is_plural(head, row[first:head_end]), start, end, gender)
 
@@ -275,42 +223,3 @@ def is_plural(head: str, phrase: list[Token] | None = None) -> bool:
     if head in SINGULARS or (phrase and phrase[-1].capital and phrase[0].low != "the"):
         return False
     return len(head) > 3 and head.endswith("s") and not head.endswith(("ss", "us", "is"))
-
-
-def gender_of_words(text: str) -> Gender | None:
-    """Return the gender that a phrase's own words say: "his wife", "Mr Smith", "the queen"."""
-    words = {token.low for token in tokens(text)}
-    female, male = not FEMININE.isdisjoint(words), not MASCULINE.isdisjoint(words)
-    if female == male:
-        return None
-    return Gender.FEMALE if female else Gender.MALE
-
-
-def told_by(text: str, name: str) -> tuple[bool, Gender | None]:
-    """Return whether a text speaks of the name as of a person, and the gender it gives.
-
-    Counts which pronoun comes first behind each place of the name's last word.
-    """
-    last = tokens(name)[-1].text if tokens(name) else ""
-    counts = dict.fromkeys(("he", "she", "it"), 0)
-    whole = list(_pronouns_behind(text, name))
-    for pronoun in whole or _pronouns_behind(text, last):
-        counts[pronoun] += 1
-    persons = counts["he"] + counts["she"]
-    if persons == 0 or counts["it"] > persons:
-        return False, None
-    if counts["he"] >= 3 * counts["she"]:
-        return True, Gender.MALE
-    return True, Gender.FEMALE if counts["she"] >= 3 * counts["he"] else None
-
-
-_PRONOUN = re.compile(r"\b(?:(he|him|his|himself)|(she|her|herself)|(it|its|itself))\b", re.I)
-
-
-def _pronouns_behind(text: str, last: str) -> Iterator[str]:
-    if len(last) < 2:
-        return
-    for place in re.finditer(rf"\b{re.escape(last)}\b", text[:60_000]):
-        match = _PRONOUN.search(text, place.end(), place.end() + _NEAR)
-        if match:
-            yield "he" if match[1] else "she" if match[2] else "it"

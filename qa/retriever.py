@@ -39,10 +39,10 @@ def retrieve_near(
     limits: Sequence[int],
     *,
     near: Collection[str],
-    share: int,
+    share: float,
     articles: Collection[str] | None = None,
 ) -> list[list[Hit]]:
-    """Return each question's best passages, `share` of them from the articles `near`.
+    """Return each question's best passages, a share of them, 0..1, from the articles `near`.
 
     Like `retrieve` with a limit for each question, over one encoding of the questions.
     """
@@ -55,7 +55,7 @@ def retrieve_near(
         rows = zip(dense, lexical, limits, strict=True)
         found.append([_hits(index, one, other, limit) for one, other, limit in rows])
     return [
-        _joined(wide, close, limit, share)
+        _joined(wide, close, limit, int(limit * share))
         for wide, close, limit in zip(*found, limits, strict=True)
     ]
 

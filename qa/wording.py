@@ -22,7 +22,8 @@ from qa.english import (
     PRONOUNS,
     WH,
 )
-from qa.mentions import Kind, Mention, Token, mentions, tokens
+from qa.mentions import Kind, Mention, mentions
+from qa.tokens import Token, tokens
 
 _DETERMINERS = DETERMINERS | POINTING | OWNING
 _OPENER = re.compile(
@@ -151,16 +152,8 @@ def count_filled(question: str, previous: str) -> str:
     """Return "how many did he win" as "how many goals did he win", by the previous question."""
     row, parts = tokens(question), parse(previous)
     counted = parts.lead.split() if parts else []
-    short = len(row) > 2 and row[0].low == "how" and row[1].low == "many"
-    if (
-        not short
-        or row[2].low not in AUXILIARIES
-        or [w.lower() for w in counted[:2]]
-        != [
-            "how",
-            "many",
-        ]
-    ):
+    same = [word.lower() for word in counted[:2]] == ["how", "many"]
+    if not same or [token.low for token in row[:2]] != ["how", "many"] or not _helped(row[2:3]):
         return question
     return f"{question[: row[1].end]} {' '.join(counted[2:])}{question[row[1].end :]}"
 
@@ -242,6 +235,8 @@ def _bare_wh(words: Sequence[str]) -> bool:
     at = next(i for i, word in enumerate(words) if word in WH)
     behind = words[at + 1 :]
     if not behind:
+        return True
+    if words[at] == "when" and set(behind) <= {"to", "until", "till", "when"}:
         return True
     if words[at] in ("who", "whom", "why", "when", "where"):
         return len(behind) == 1 and behind[0] in ("else", "exactly", "not", "though", "from")

@@ -9,11 +9,13 @@ import pytest
 
 from index.values import Article, text_sha256
 from qa.assistant import Assistant
-from qa.context import context_of, truecased
+from qa.context import context_of
 from qa.conversation import Lean, understand
-from qa.mentions import Gender, Kind, mentions, names, told_by
+from qa.gender import Gender, told_by
+from qa.mentions import Kind, mentions, names
 from qa.pronouns import pronouns
 from qa.small_talk import Talk, recognise
+from qa.spelling import truecased
 from qa.values import Answer, Citation, Outcome
 from qa.wording import is_fragment, parse, replace_prepositional, strip_opener, swap_lead
 
