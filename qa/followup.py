@@ -14,11 +14,11 @@ from qa.scoring import Confidence
 from qa.selector import Evidence, normalised, select
 from qa.values import Answer, Outcome
 
-READING_COST = 0.8  # log-odds that one step of a reading's cost takes
+READING_COST = 0.5  # log-odds that one step of a reading's cost takes
 TYPED_COST = {Lean.STRONG: 3.0, Lean.WEAK: 0.0, Lean.NONE: 0.0}  # log-odds, for the words as typed
 WEAK_COST = 0.5  # log-odds that a reading of a whole question costs beside the words as typed
-SHARE = 0.5  # of the passages of each reading come from the articles just cited
-_STRONG_LIMITS = (3, 5, 2, 2)  # passages read for the words as typed, then for each reading
+SHARE = 0.67  # of the passages of each reading come from the articles just cited
+_STRONG_LIMITS = (2, 6, 2, 2)  # passages read for the words as typed, then for each reading
 _WEAK_LIMITS = (8, 4)
 _CLOSE = 0.3  # log-odds within which two readings are equally good
 _ALIKE = 0.6  # steps of cost within which the rules prefer neither
