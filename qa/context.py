@@ -18,7 +18,7 @@ from qa.values import Answer, Citation, Outcome
 from qa.wording import parse
 
 REMEMBERED = 4  # earlier turns that a question may point back to
-_AROUND = 4000  # characters on each side of a citation that are looked at
+_AROUND = 2000  # characters on each side of a citation that are looked at
 _LONGEST_SENTENCE = 600
 _COMMON_NOUN = 0.9  # steps that an answer which is no name stands further back
 _LONGEST_NAME = 8  # words of an answer that are put into a question as they stand

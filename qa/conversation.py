@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from qa.context import Context, Turn, context_of
-from qa.english import ATTRIBUTES, WH
+from qa.english import ATTRIBUTES, FOREIGN, WH
 from qa.filling import filled
 from qa.mentions import Kind, Mention, mentions, names
 from qa.pronouns import Role, pronouns
@@ -84,21 +84,31 @@ def understand(question: str, history: Sequence[Turn]) -> Understanding:
 
     Work and memory do not grow with the history: only its last turns count.
     """
+    if history and _complete(question):
+        return Understanding(Lean.NONE)
     context = context_of(history)
     asked = count_filled(strip_opener(question), context.question)
     found = pronouns(asked)
     if not context.question:
         return Understanding(Lean.NONE, missing=_missing(asked))
+    if next((t.low for t in tokens(question) if t.word), "") in FOREIGN:
+        return Understanding(Lean.NONE)
     besides = context.said if _ELSE.search(asked) else ()
     readings = [*_unique(_readings(asked, context))][:_READINGS]
     pointing = bool(found) or is_fragment(asked) or bool(_NEXT.match(bare(asked)))
-    lean = Lean.STRONG if pointing else _lean(asked, question)
-    if lean is Lean.NONE:
-        return Understanding(lean, besides=besides)
+    lean = Lean.STRONG if pointing else Lean.WEAK
+    if lean is Lean.WEAK and names(asked) and not opened(question):
+        return Understanding(Lean.NONE, besides=besides)
     missing = found[0].token.text if found and not readings else ""
     if lean is Lean.WEAK:
         readings = readings[:1]
     return Understanding(lean, tuple(readings), context.cited, besides, missing)
+
+
+def _complete(question: str) -> bool:
+    """Say whether a question names its subject and has no word that points out of it."""
+    pointing = opened(question) or _ELSE.search(question) or is_fragment(question)
+    return not pointing and bool(names(question)) and not pronouns(question)
 
 
 def names_something(question: str, text: str) -> bool:
@@ -113,10 +123,6 @@ def _missing(asked: str) -> str:
     if not found or mentions(asked) or len(tokens(asked)) > _LONGEST_DANGLING:
         return ""
     return found[0].token.text
-
-
-def _lean(asked: str, typed: str) -> Lean:
-    return Lean.NONE if names(asked) and not opened(typed) else Lean.WEAK
 
 
 def _unique(readings: Iterator[Reading]) -> Iterator[Reading]:

@@ -110,6 +110,12 @@ IRREGULAR = _words(
     " drove flew grew hit knew lay saw heard broke chose cut did had fought lent rode rose rang"
     " sang spoke stole struck swore threw wore"
 )
+# First words of questions in other languages: these are asked as typed.
+FOREIGN = _words(
+    "und wer wann wo warum wie wieviel y quién quien cuándo cuando dónde donde cómo cuántos cuanto"
+    " et qui quand où pourquoi comment combien quel quelle chi quando dove perché quanti quem onde"
+    " waar wanneer hoeveel en"
+)
 SUBORDINATE = _words(
     "when while before after because if that since until whether and but where who which as"
 )

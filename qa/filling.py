@@ -15,6 +15,7 @@ from qa.wording import as_question
 
 _EACH = 3  # candidates of one pronoun
 _MOST = 4  # readings of a question
+_FILLED = 3  # pronouns of a question that get a name; further ones stay
 _LEFT_ALONE = 4.0  # what a pronoun costs that gets no name
 _OTHER_GENDER = 2.0  # what it costs that the text seems to say "he" where "she" is asked
 _UNSURE = 1.5  # what a doubtful agreement costs, in steps of distance
@@ -79,6 +80,7 @@ def filled(question: str, found: Sequence[Pronoun], context: Context) -> list[Fi
 
     Pronouns of one role share a name, but "he" and "him" of one clause do not.
     """
+    found = found[:_FILLED]
     options: list[list[tuple[float, Referent | None]]] = [
         [*candidates(pronoun, context), (_LEFT_ALONE, None)] for pronoun in found
     ]

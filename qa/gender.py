@@ -49,10 +49,13 @@ def told_by(text: str, name: str) -> tuple[bool, Gender | None]:
 _PRONOUN = re.compile(r"\b(?:(he|him|his|himself)|(she|her|herself)|(it|its|itself))\b", re.I)
 
 
-def _pronouns_behind(text: str, last: str) -> Iterator[str]:
-    if len(last) < 2:
-        return
-    for place in re.finditer(rf"\b{re.escape(last)}\b", text[:60_000]):
-        match = _PRONOUN.search(text, place.end(), place.end() + _NEAR)
-        if match:
-            yield "he" if match[1] else "she" if match[2] else "it"
+def _pronouns_behind(text: str, name: str) -> Iterator[str]:
+    """Yield "he", "she" or "it" for the first pronoun behind each place of a name."""
+    at = text.find(name) if len(name) > 1 else -1
+    while at >= 0:
+        end = at + len(name)
+        if not text[at - 1 : at].isalnum() and not text[end : end + 1].isalnum():
+            match = _PRONOUN.search(text, end, end + _NEAR)
+            if match:
+                yield "he" if match[1] else "she" if match[2] else "it"
+        at = text.find(name, end)

@@ -226,6 +226,19 @@ def test_only_the_last_turns_count() -> None:
     assert understood.readings[0].question == "What did John Roebling die of?"
 
 
+def test_many_pronouns_take_bounded_time() -> None:
+    """A question of hundreds of pronouns is understood as quickly as a short one."""
+    begin = time.process_time()
+    understand("Who told " + "him and her and it " * 90, (RODE, DESIGNED))
+    assert time.process_time() - begin < 1.0
+
+
+def test_another_language_is_asked_as_typed() -> None:
+    """A follow-up in another language gets no reading made of English rules."""
+    assert understand("¿Y cuándo murió?", (DESIGNED,)).readings == ()
+    assert understand("und wann?", (DESIGNED,)).readings == ()
+
+
 def test_replies_leave_no_context() -> None:
     """Small talk between two questions changes nothing."""
     thanks = replace(DESIGNED[1], outcome=Outcome.REPLY, text="", citations=())
