@@ -191,7 +191,7 @@ def _say_info(info: IndexInfo) -> None:
         "created": info.created,
         "model": f"{info.model} ({info.dimension} dimensions)",
         "format": str(info.format_version),
-        "sources": ", ".join(info.sources),
+        "sources": f"\n{'':<11} ".join(info.sources),
     }
     for label, value in rows.items():
         say(f"{label:<11} {value}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 import platform
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -102,11 +103,22 @@ class Confidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Latency:
-    """Milliseconds of one `ask` at a time."""
+class Cost:
+    """What answering took: milliseconds of one `ask` at a time, and memory."""
 
     p50: float
     p95: float
+    peak_mb: float | None  # of this process so far, the building of an index included
+
+
+def peak_memory() -> float | None:
+    """Return the most memory that this process has held at once, in MB, where that is known."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most / (1e6 if sys.platform == "darwin" else 1e3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +134,7 @@ class Report:
     abstention: Abstention  # all questions; only ANSWERED counts as an answer
     retrieval: Retrieval  # answerable questions
     confidence: Confidence
-    latency: Latency
+    cost: Cost
     machine: Machine
 
     def to_dict(self) -> dict[str, Any]:
@@ -139,7 +151,7 @@ class Report:
             ("retrieval", self._retrieval()),
             ("confidence", self._confidence()),
             ("", self._coverage()),
-            ("latency of one ask", f"p50 {self.latency.p50:.0f} ms  p95 {self.latency.p95:.0f} ms"),
+            ("one ask", self._cost()),
         ]
         total = self.answerable.total + self.unanswerable.total
         head = (
@@ -174,6 +186,10 @@ class Report:
     def _confidence(self) -> str:
         found = self.confidence
         return f"AUROC {_share(found.auroc)}  ECE {_share(found.ece)}"
+
+    def _cost(self) -> str:
+        memory = "" if self.cost.peak_mb is None else f"  peak memory {self.cost.peak_mb:,.0f} MB"
+        return f"p50 {self.cost.p50:.0f} ms  p95 {self.cost.p95:.0f} ms{memory}"
 
     def _coverage(self) -> str:
         right = ", ".join(

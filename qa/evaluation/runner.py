@@ -24,12 +24,13 @@ from qa.evaluation import metrics
 from qa.evaluation.datasets import Context, Dataset, Question
 from qa.evaluation.report import (
     Confidence,
-    Latency,
+    Cost,
     Machine,
     Outcomes,
     Report,
     Retrieval,
     Texts,
+    peak_memory,
 )
 from qa.values import Answer, Outcome
 
@@ -159,7 +160,7 @@ def evaluate(
             mrr=metrics.mean_reciprocal_rank(ranks),
         ),
         confidence=_confidence(asked),
-        latency=Latency(*np.percentile([one.milliseconds for one in asked], [50, 95]).tolist()),
+        cost=_cost([one.milliseconds for one in asked]),
         machine=Machine.here(),
     )
 
@@ -278,6 +279,11 @@ def _texts(judged: Sequence[metrics.Judged]) -> Texts:
         f1=metrics.mean(one.f1 for one in judged),
         right=metrics.mean(one.right for one in judged),
     )
+
+
+def _cost(milliseconds: Sequence[float]) -> Cost:
+    p50, p95 = np.percentile(milliseconds, [50, 95]).tolist()
+    return Cost(p50, p95, peak_memory())
 
 
 def _confidence(asked: Sequence[_Asked]) -> Confidence:
