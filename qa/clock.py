@@ -16,6 +16,7 @@ class Clock:
 
     @contextmanager
     def __call__(self, stage: str) -> Iterator[None]:
+        """Time what happens inside the block as a stage."""
         started = time.perf_counter()
         yield
         self._stages[stage] = 1000 * (time.perf_counter() - started)

@@ -45,6 +45,7 @@ _NEXT = re.compile(
     re.IGNORECASE,
 )
 _PREVIOUS = re.compile(r"^(?:what (?:happened|came|was) )?before (?:that|then|it)$", re.IGNORECASE)
+_AFTERTHOUGHT = re.compile(r"\s+(?:exactly|though|then)$", re.IGNORECASE)
 _EVENT = re.compile(
     r"\b(?:happen\w*|take place|took place|occur\w*|announced|confirmed|reported|decided|known)$",
     re.IGNORECASE,
@@ -183,7 +184,7 @@ def _elliptic(asked: str, context: Context) -> Iterator[Reading]:
     row = [token.low for token in tokens(bare(asked)) if token.word]
     text = re.sub(r"['’]s$", "", bare(asked))
     if row[0] in WH or (len(row) > 1 and row[1] in WH):
-        swapped = swap_lead(context.question, _lead(text), context.answer)
+        swapped = swap_lead(context.question, _AFTERTHOUGHT.sub("", text), context.answer)
         if swapped:
             yield Reading(swapped, 0.0)
         yield from _about(asked, context, cost=1.0)
@@ -198,10 +199,6 @@ def _elliptic(asked: str, context: Context) -> Iterator[Reading]:
         yield Reading(replace_prepositional(context.question, fragment), 0.0)
         return
     yield from _thing(fragment, row, context)
-
-
-def _lead(text: str) -> str:
-    return re.sub(r"\s+(?:exactly|though|then)$", "", text, flags=re.IGNORECASE)
 
 
 def _thing(fragment: str, row: Sequence[str], context: Context) -> Iterator[Reading]:
