@@ -1,4 +1,4 @@
-"""Serves the chat page over the stand-ins of `fakes_ui`, in a process of its own.
+"""Serves the chat page over the stand-ins of `fakes_ui`, or over an index, in its own process.
 
 A process of its own, because Gradio leaves event loops unclosed and a warning is an error in
 the tests. It prints the page's address, and ends with 3 when anything in it connects beyond
@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from fakes_ui import FakeAssistant, FakeIndex, make_article
+
+from ui.ports import Answerer
 
 HOSTILE_TITLE = '<img src=x onerror="window.pwned=1"> **bold**'
 HOSTILE = (
@@ -46,6 +48,7 @@ def _stay_home(event: str, arguments: tuple[Any, ...]) -> None:
 def main() -> None:
     """Serve until the process is told to end."""
     options = argparse.ArgumentParser()
+    options.add_argument("index", type=Path, nargs="?", help="answer from it, by the real models")
     options.add_argument("--conversations", type=Path)
     options.add_argument("--login", action="store_true")
     options.add_argument("--mcp", action="store_true")
@@ -57,10 +60,18 @@ def main() -> None:
     from ui.server import listen, run_until_stopped
     from ui.site import guarded_app
 
-    assistant = FakeAssistant(FakeIndex(ARTICLES, pace=0.15), delay=0.2)
-    page = build_page(assistant, history=History(given.conversations), mcp=given.mcp)
-    app = guarded_app(page, mcp=given.mcp, auth=("me", "secret") if given.login else None)
-    run_until_stopped(app, listen("127.0.0.1", given.port), on_ready=_tell)
+    def serve(assistant: Answerer) -> None:
+        page = build_page(assistant, history=History(given.conversations), mcp=given.mcp)
+        app = guarded_app(page, mcp=given.mcp, auth=("me", "secret") if given.login else None)
+        run_until_stopped(app, listen("127.0.0.1", given.port), on_ready=_tell)
+
+    if given.index is None:
+        serve(FakeAssistant(FakeIndex(ARTICLES, pace=0.15), delay=0.2))
+        return
+    from qa.assistant import Assistant
+
+    with Assistant.open(given.index) as opened:
+        serve(opened)
 
 
 def _tell(url: str) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -88,6 +89,12 @@ def server() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def seeds_server(seeds_index: Path) -> Iterator[str]:
+    with serving(seeds_index) as url:
+        yield url
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     path = os.environ.get("FOOTNOTE_CHROMIUM") or shutil.which("chromium")
@@ -102,8 +109,20 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def desk(server: str, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Desk]:
-    options = {"viewport": {"width": 1280, "height": 800}, **getattr(request, "param", {})}
-    context = browser.new_context(**options)
+    with opened(server, browser, getattr(request, "param", {})) as desk:
+        yield desk
+
+
+@pytest.fixture
+def seeds_desk(seeds_server: str, browser: Browser) -> Iterator[Desk]:
+    with opened(seeds_server, browser, {}) as desk:
+        yield desk
+
+
+@contextmanager
+def opened(server: str, browser: Browser, settings: dict[str, Any]) -> Iterator[Desk]:
+    """Yield the page of a server in a fresh context; nothing may fail or leave the machine."""
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **settings})
     context.set_default_timeout(10_000)
     desk = Desk(context.new_page(), server)
     errors: list[str] = []
@@ -130,6 +149,25 @@ def test_from_the_question_to_the_marked_words(desk: Desk) -> None:
     expect(mark).to_be_focused()
     expect(desk.page.locator("#source")).to_contain_text("verbatim ✓")
     assert desk.page.locator(".fn-article").evaluate("e => e.textContent") == APOLLO.text
+
+
+def test_a_conversation_of_five_turns(seeds_desk: Desk) -> None:
+    """Follow-ups are understood, the reading is shown and can be undone, replies are local."""
+    desk = seeds_desk
+    desk.page.set_default_timeout(30_000)
+    expect(desk.ask("Who designed the Brooklyn Bridge?")).to_contain_text("John Augustus Roebling")
+    died = desk.ask("what did he die of")
+    expect(died.locator("mark")).to_contain_text("tetanus")
+    expect(died).to_contain_text("Understood as: What did John Augustus Roebling die of?")
+    expect(desk.ask("where does it say that?")).to_contain_text("“tetanus” stands in")
+    expect(desk.ask("when?")).to_contain_text("July 22, 1869")
+    moon = desk.ask("who commanded apollo 11")
+    expect(moon.locator("mark")).to_contain_text("Armstrong")
+    expect(moon).not_to_contain_text("Understood as")
+    died.get_by_role("button", name="Ask it as typed").click()
+    answers = desk.page.locator("#chat .fn-card")
+    expect(answers).to_have_count(6)
+    expect(answers.last).to_contain_text("Nothing before says what “he” stands for")
 
 
 def test_the_first_sign_of_work_comes_before_the_answer(desk: Desk) -> None:

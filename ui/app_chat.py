@@ -102,10 +102,16 @@ class Chat:
         def begin_with(held: str, scope: list[str], event: gr.EventData) -> list[Any]:
             return begin(held, str(event._data.get("question", "")), scope)
 
+        def begin_again(held: str, scope: list[str], event: gr.EventData) -> list[Any]:
+            kept = handlers.begin_again(held, str(event._data.get("id", "")), scope)
+            messages = handlers.messages(kept)
+            return [kept, messages, gr.skip(), "", handlers.past.listing(kept)]
+
         asked = [conversation, self.box, self.scope]
         self.settle(self.box.submit(begin, asked, begun, **FAST), asked=True)
         chosen = [conversation, self.scope]
         self.settle(self.examples.ask_this(begin_with, chosen, begun, **FAST), asked=True)
+        self.settle(self.panel.ask_again(begin_again, chosen, begun, **FAST), asked=True)
         self.find.change(
             lambda find, chosen: gr.update(choices=handlers.articles.choices(find, chosen)),
             [self.find, self.scope], [self.scope], **FAST,

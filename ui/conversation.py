@@ -32,6 +32,7 @@ class Turn:
     scope: tuple[str, ...] = ()  # ids of the articles asked; empty for all
     titles: tuple[str, ...] = ()  # of those articles
     sign: str = ""  # what to show until there is an answer
+    alone: bool = False  # asked as typed, whatever came before
     answer: Answer | None = None
     problem: str = ""
     fault: str = ""  # the user's feedback, a `feedback.Fault`; empty while there is none
@@ -53,6 +54,7 @@ class Turn:
             "question": self.question,
             "scope": list(self.scope),
             "titles": list(self.titles),
+            "alone": self.alone,
             "answer": self.answer and self.answer.to_dict(),
             "problem": self.problem,
             "fault": self.fault,
@@ -67,6 +69,7 @@ class Turn:
             question=data["question"],
             scope=tuple(data["scope"]),
             titles=tuple(data["titles"]),
+            alone=data["alone"],
             answer=None if answer is None else Answer.from_dict(answer),
             problem=data["problem"] or ("" if answer else CUT_OFF),
             fault=data["fault"],

@@ -73,9 +73,10 @@ function correct(id) {
 }
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("button.cite, button.fn-fault");
+  const button = event.target.closest("button.cite, button.fn-fault, button.fn-again");
   if (!button) return;
   if (button.classList.contains("cite")) open(button.id);
+  else if (button.classList.contains("fn-again")) trigger("ask_again", { id: button.id });
   else if (button.id.startsWith("w")) correct(button.id);
   else trigger("judge", { id: button.id });
 });

@@ -121,6 +121,8 @@ def _replied(turn: Turn) -> str:
         return unmarked(turn.problem)
     if answer.outcome is Outcome.NOT_FOUND:
         return "Not in your articles."
+    if answer.outcome in (Outcome.AMBIGUOUS, Outcome.REPLY):
+        return unmarked(answer.notice)
     doubt = "" if answer.outcome is Outcome.ANSWERED else "Perhaps: "
     lines = [f"{doubt}**{unmarked(answer.text)}** ({answer.confidence:.0%})"]
     for number, each in enumerate(answer.citations, 1):

@@ -30,7 +30,8 @@ class Programs:
             articles: ids of the articles to search; all when empty
 
         Returns:
-            outcome ("answered", "unsure" or "not_found"), text, confidence (0..1)
+            outcome ("answered", "unsure", "not_found", "ambiguous" or "reply")
+            text; confidence (0..1); notice, a sentence to show with the answer; readings
             citations with article, start, end, quote and sentence; alternatives; closest passages
             offsets are half-open code points in the article's text
 
