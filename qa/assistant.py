@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import time
-import unicodedata
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from index.errors import ArticleMissing, QuestionError
+from index.errors import ArticleMissing
 from index.library import ArticleIndex, open_index
 from index.snapshot import Snapshot
+from qa.clock import Clock
+from qa.conversation import Lean, Understanding, names_something, understand
+from qa.followup import SHARE, choose, points_nowhere, reading_limits, weighed
+from qa.questions import check_question, question_notice
 from qa.reader import Reader, SpanReader
-from qa.retriever import retrieve
+from qa.retriever import DEPTH, retrieve, retrieve_near
 from qa.scoring import Confidence
 from qa.selector import Evidence, select
+from qa.small_talk import SmallTalk, latest_answer, one_of_each, recognise, reply
 from qa.values import Answer, Hit, Span
 
 READ = 10  # passages that the reader reads of a question
-LONGEST_QUESTION = 2000  # characters
 
 
 class Assistant:
@@ -73,7 +74,8 @@ class Assistant:
 
         Args:
             question: up to 2,000 characters.
-            history: the conversation's earlier turns; taken, and not yet used.
+            history: the conversation's earlier turns, oldest first; what the question leaves
+                out is taken from the last of them. Without it the question is asked as typed.
             articles: ids of the articles to search; all when None.
 
         Raises:
@@ -81,8 +83,16 @@ class Assistant:
             ArticleMissing: one of `articles` is not in the index.
 
         """
-        del history
-        return self._answer([question], articles)[0]
+        asked = check_question(question)
+        said = recognise(asked)
+        if said:
+            return self._reply(asked, said, history, articles)
+        understood = understand(asked, history)
+        if understood.missing:
+            return points_nowhere(self._answer([asked], articles)[0], understood.missing)
+        if understood.readings or understood.besides:
+            return self._follow_up(asked, understood, articles)
+        return self._answer([asked], articles)[0]
 
     def ask_many(self, questions: Sequence[str]) -> list[Answer]:
         """Answer several questions in one batch, each as `ask` would alone."""
@@ -104,20 +114,90 @@ class Assistant:
         self, questions: Sequence[str], *, articles: Collection[str] | None = None
     ) -> list[Evidence]:
         """Return for each question what was found and read, before an answer is chosen."""
-        return self._gather([check_question(q) for q in questions], articles, _Clock())
+        return self._gather([check_question(q) for q in questions], articles, Clock())
 
     def _answer(self, questions: Sequence[str], articles: Collection[str] | None) -> list[Answer]:
-        clock = _Clock()
+        clock = Clock()
         found = self._gather([check_question(q) for q in questions], articles, clock)
         with clock("select"):
             answers = [select(evidence, self._confidence) for evidence in found]
         return [
-            replace(answer, notice=_notice(evidence), timings=clock.timings())
+            replace(answer, notice=question_notice(evidence), timings=clock.timings())
             for evidence, answer in zip(found, answers, strict=True)
         ]
 
+    def _reply(
+        self,
+        asked: str,
+        said: SmallTalk,
+        history: Sequence[tuple[str, Answer]],
+        articles: Collection[str] | None,
+    ) -> Answer:
+        """Reply to small talk from what the index holds."""
+        with self.index.snapshot() as snapshot:
+            hits: list[Hit] = []
+            if said.topic:
+                embedder = self.index.embedder
+                (hits,) = retrieve(snapshot, embedder, [said.topic], DEPTH, articles=articles)
+            known = snapshot.articles(hit.passage.article_id for hit in hits)
+            return reply(
+                asked,
+                said,
+                last=latest_answer(history),
+                titles=[info.title for info in self.index.articles()],
+                found=one_of_each(hits, known),
+                generation=snapshot.generation,
+            )
+
+    def _follow_up(
+        self, asked: str, understood: Understanding, articles: Collection[str] | None
+    ) -> Answer:
+        """Answer the reading of a question that the articles speak for."""
+        clock = Clock()
+        questions = [asked, *(reading.question for reading in understood.readings)]
+        with self.index.snapshot() as snapshot:
+            _check_filter(snapshot, articles)
+            cited = set(snapshot.articles(understood.cited))
+            near = cited if articles is None else cited.intersection(articles)
+            near = near if understood.readings else set()  # it names what it is about
+            with clock("retrieve"):
+                if understood.lean is Lean.WEAK and self._names(snapshot, asked, articles):
+                    return self._answer([asked], articles)[0]
+                hits = retrieve_near(
+                    snapshot,
+                    self.index.embedder,
+                    questions,
+                    reading_limits(understood),
+                    near=near,
+                    share=SHARE,
+                    articles=articles,
+                )
+                found = snapshot.articles(h.passage.article_id for row in hits for h in row)
+        with clock("read"):
+            spans = self._read(questions, hits)
+        with clock("select"):
+            evidence = [
+                Evidence(*row, found, snapshot.words, snapshot.generation)
+                for row in zip(questions, hits, spans, strict=True)
+            ]
+            reads = weighed(evidence, understood)
+            answer = choose(asked, reads, understood, self._confidence)
+        notice = answer.notice or question_notice(evidence[0])
+        return replace(answer, notice=notice, timings=clock.timings())
+
+    def _names(self, snapshot: Snapshot, asked: str, articles: Collection[str] | None) -> bool:
+        """Say whether a question names something, by how the articles write its words.
+
+        People type "when was everton formed"; the passages found for it write "Everton".
+        """
+        (hits,) = retrieve(snapshot, self.index.embedder, [asked], READ, articles=articles)
+        found = snapshot.articles(hit.passage.article_id for hit in hits)
+        titles = " | ".join(article.title for article in found.values())
+        text = "\n".join([*(hit.passage.text for hit in hits), titles])
+        return names_something(asked, text)
+
     def _gather(
-        self, questions: Sequence[str], articles: Collection[str] | None, clock: _Clock
+        self, questions: Sequence[str], articles: Collection[str] | None, clock: Clock
     ) -> list[Evidence]:
         embedder = self.index.embedder
         with self.index.snapshot() as snapshot:
@@ -160,48 +240,6 @@ def answer(question: str, *, index: Path | str) -> Answer:
         return assistant.ask(question)
 
 
-def check_question(question: object) -> str:
-    """Return the question on one line, without control characters.
-
-    Raises:
-        QuestionError: it is not text, empty, too long, or holds neither letter nor digit.
-
-    """
-    if not isinstance(question, str):
-        raise QuestionError(f"a question is text; this is a {type(question).__name__}")
-    if len(question) > LONGEST_QUESTION:
-        raise QuestionError(
-            f"the question has {len(question):,} characters; ask it in at most {LONGEST_QUESTION:,}"
-        )
-    plain = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in question)
-    plain = " ".join(plain.split())
-    if not plain:
-        raise QuestionError("the question is empty; type a question about your articles")
-    if not any(character.isalnum() for character in plain):
-        raise QuestionError(f"the question {plain[:40]!r} holds no words; ask in words")
-    return plain
-
-
-def _notice(evidence: Evidence) -> str:
-    """Return a sentence to show with an answer, or an empty one.
-
-    It says that there is nothing to search, or that the question is in letters that the reader
-    does not know.
-    """
-    if not evidence.hits:
-        return "There are no articles in the index; add some with `footnote index add FOLDER`."
-    question = evidence.question
-    letters = [character for character in question if character.isalpha()]
-    foreign = [c for c in letters if not unicodedata.name(c, "").startswith("LATIN")]
-    if 2 * len(foreign) <= len(letters):
-        return ""
-    script = unicodedata.name(foreign[0], "another").split()[0].capitalize()
-    return (
-        f"The question is written in {script} letters, and the reader knows English;"
-        " ask in English for a better answer."
-    )
-
-
 def _check_filter(snapshot: Snapshot, articles: Collection[str] | None) -> None:
     known = snapshot.articles(articles or ())
     for article_id in articles or ():
@@ -209,21 +247,3 @@ def _check_filter(snapshot: Snapshot, articles: Collection[str] | None) -> None:
             raise ArticleMissing(
                 f"there is no article {article_id} in the index; `footnote index list` shows all"
             )
-
-
-class _Clock:
-    """Milliseconds by stage."""
-
-    def __init__(self) -> None:
-        self._started = time.perf_counter()
-        self._stages: dict[str, float] = {}
-
-    @contextmanager
-    def __call__(self, stage: str) -> Iterator[None]:
-        started = time.perf_counter()
-        yield
-        self._stages[stage] = 1000 * (time.perf_counter() - started)
-
-    def timings(self) -> Mapping[str, float]:
-        """Return the stages so far, and the total."""
-        return {**self._stages, "total": 1000 * (time.perf_counter() - self._started)}

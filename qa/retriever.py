@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from index.embedder import Embedder
 from index.snapshot import PassageIndex
@@ -29,6 +30,50 @@ def retrieve(
     dense = index.search_dense(embedder.encode_questions(questions), depth, articles=articles)
     lexical = index.search_lexical(questions, depth, articles=articles)
     return [_hits(index, *pair, limit) for pair in zip(dense, lexical, strict=True)]
+
+
+def retrieve_near(
+    index: PassageIndex,
+    embedder: Embedder,
+    questions: Sequence[str],
+    limits: Sequence[int],
+    *,
+    near: Collection[str],
+    share: float,
+    articles: Collection[str] | None = None,
+) -> list[list[Hit]]:
+    """Return each question's best passages, a share of them, 0..1, from the articles `near`.
+
+    Like `retrieve` with a limit for each question, over one encoding of the questions.
+    """
+    vectors = embedder.encode_questions(questions)
+    depth = max(DEPTH, *limits)
+    found = []
+    for scope in (articles, near):
+        dense = index.search_dense(vectors, depth, articles=scope)
+        lexical = index.search_lexical(questions, depth, articles=scope)
+        rows = zip(dense, lexical, limits, strict=True)
+        found.append([_hits(index, one, other, limit) for one, other, limit in rows])
+    return [
+        _joined(wide, close, limit, int(limit * share))
+        for wide, close, limit in zip(*found, limits, strict=True)
+    ]
+
+
+def _joined(wide: Sequence[Hit], near: Sequence[Hit], limit: int, share: int) -> list[Hit]:
+    """Return the best `limit - share` of `wide` with the best `share` others of `near`.
+
+    A hit found in both has the higher score, so the articles `near` count as a collection of
+    their own: there the answer is likeliest to be.
+    """
+    scores = {hit.passage.id: hit.score for hit in near}
+    kept = [
+        replace(hit, score=max(hit.score, scores.get(hit.passage.id, 0.0)))
+        for hit in wide[: limit - share]
+    ]
+    ids = {hit.passage.id for hit in kept}
+    others = [hit for hit in near if hit.passage.id not in ids][:share]
+    return sorted([*kept, *others], key=lambda hit: -hit.score)
 
 
 def fuse(rankings: Sequence[Sequence[int]]) -> dict[int, float]:

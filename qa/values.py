@@ -17,6 +17,8 @@ class Outcome(StrEnum):
     ANSWERED = "answered"  # confident enough to be shown as the answer
     UNSURE = "unsure"  # the best span is shown as a candidate, not as the answer
     NOT_FOUND = "not_found"  # nothing in the articles answers
+    AMBIGUOUS = "ambiguous"  # two readings of the question are equally good: which is meant?
+    REPLY = "reply"  # no question to the articles: small talk or a command, replied to in `notice`
 
 
 class ArticleLookup(Protocol):
@@ -173,8 +175,9 @@ class ClosestPassage:
 class Answer:
     """What Footnote says to one question.
 
-    `text` is the best span, also when the outcome is only `UNSURE`; it is empty, and there are
-    no citations, when the outcome is `NOT_FOUND`.
+    `text` is the best span, also when the outcome is only `UNSURE`; with any other outcome but
+    `ANSWERED` it is empty. There are citations where there is a text, and in the `REPLY` to
+    "where does it say that": those of the answer that is meant.
     """
 
     question: str
@@ -187,6 +190,7 @@ class Answer:
     interpreted_question: str  # the question as it was searched for
     generation: int  # of the index that answered
     notice: str = ""  # one sentence to show with the answer, when there is something to say
+    readings: tuple[str, ...] = ()  # whole questions to choose from, when AMBIGUOUS
     timings: Mapping[str, float] = field(default_factory=dict, compare=False)  # stage → ms
 
     def __str__(self) -> str:
@@ -194,6 +198,8 @@ class Answer:
             lines = ["Not in your articles."]
             lines += [f"  closest: {p.article.title}, {p.start}–{p.end}" for p in self.closest]
             return "\n".join([*lines, self.notice] if self.notice else lines)
+        if self.outcome in (Outcome.AMBIGUOUS, Outcome.REPLY):
+            return "\n".join([self.notice, *(f"  {reading}" for reading in self.readings)])
         doubt = "" if self.outcome is Outcome.ANSWERED else "Perhaps: "
         lines = [f"{doubt}{self.text}  ({self.confidence:.0%})"]
         for number, citation in enumerate(self.citations, 1):
@@ -214,6 +220,7 @@ class Answer:
             "closest": [passage.to_dict() for passage in self.closest],
             "generation": self.generation,
             "notice": self.notice,
+            "readings": list(self.readings),
             "timings": dict(self.timings),
         }
 
@@ -231,5 +238,6 @@ class Answer:
             closest=tuple(map(ClosestPassage.from_dict, data["closest"])),
             generation=data["generation"],
             notice=data["notice"],
+            readings=tuple(data.get("readings", ())),
             timings=dict(data["timings"]),
         )

@@ -1,4 +1,4 @@
-"""Serves the chat page over the stand-ins of `fakes_ui`, in a process of its own.
+"""Serves the chat page over the stand-ins of `fakes_ui`, or over an index, in its own process.
 
 A process of its own, because Gradio leaves event loops unclosed and a warning is an error in
 the tests. It prints the page's address, and ends with 3 when anything in it connects beyond
@@ -47,6 +47,13 @@ def main() -> None:
     from ui.app import build_page, guarded_app
     from ui.server import listen, run_until_stopped
 
+    if len(sys.argv) > 1:  # an index to answer from, with the real models
+        from qa.assistant import Assistant
+
+        with Assistant.open(sys.argv[1]) as opened:
+            app = guarded_app(build_page(opened))
+            run_until_stopped(app, listen("127.0.0.1", 0), on_ready=_tell)
+        return
     assistant = FakeAssistant(FakeIndex(ARTICLES, pace=0.15), delay=0.2)
     app = guarded_app(build_page(assistant))
     run_until_stopped(app, listen("127.0.0.1", 0), on_ready=_tell)

@@ -10,8 +10,10 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -40,6 +42,7 @@ class Desk:
     page: Page
     url: str
     requests: list[str] = field(default_factory=list)
+    patience: float = 5_000  # milliseconds for an answer
 
     def ask(self, question: str) -> Locator:
         """Type a question, wait for its answer and return the answer's card."""
@@ -48,7 +51,7 @@ class Desk:
         box = self.page.get_by_label("Your question")
         box.fill(question)
         box.press("Enter")
-        expect(answers).to_have_count(before + 1)
+        expect(answers).to_have_count(before + 1, timeout=self.patience)
         return answers.last
 
     def outside(self) -> list[str]:
@@ -61,11 +64,12 @@ class Desk:
         ]
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
+@contextmanager
+def serving(*arguments: str | Path) -> Iterator[str]:
+    """Yield the address of a page that a process of its own serves."""
     script = Path(__file__).with_name("page_server.py")
     process = subprocess.Popen(
-        [sys.executable, script],
+        [sys.executable, script, *arguments],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": str(script.parents[1])},
@@ -77,6 +81,18 @@ def server() -> Iterator[str]:
         yield url
         assert process.poll() is None, "the server ended, or connected beyond loopback"
         process.terminate()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with serving() as url:
+        yield url
+
+
+@pytest.fixture
+def seeds_server(seeds_index: Path) -> Iterator[str]:
+    with serving(seeds_index) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -93,8 +109,20 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def desk(server: str, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Desk]:
-    options = {"viewport": {"width": 1280, "height": 800}, **getattr(request, "param", {})}
-    context = browser.new_context(**options)
+    with opened(server, browser, getattr(request, "param", {})) as desk:
+        yield desk
+
+
+@pytest.fixture
+def seeds_desk(seeds_server: str, browser: Browser) -> Iterator[Desk]:
+    with opened(seeds_server, browser, {}) as desk:
+        yield desk
+
+
+@contextmanager
+def opened(server: str, browser: Browser, settings: dict[str, Any]) -> Iterator[Desk]:
+    """Yield the page of a server in a fresh context; nothing may fail or leave the machine."""
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **settings})
     context.set_default_timeout(10_000)
     desk = Desk(context.new_page(), server)
     errors: list[str] = []
@@ -121,6 +149,25 @@ def test_from_the_question_to_the_marked_words(desk: Desk) -> None:
     expect(mark).to_be_focused()
     expect(desk.page.locator("#source")).to_contain_text("verbatim ✓")
     assert desk.page.locator(".fn-article").evaluate("e => e.textContent") == APOLLO.text
+
+
+def test_a_conversation_of_five_turns(seeds_desk: Desk) -> None:
+    """Follow-ups are understood, the reading is shown and can be undone, replies are local."""
+    desk = seeds_desk
+    desk.patience = 60_000  # the first answer loads the models
+    expect(desk.ask("Who designed the Brooklyn Bridge?")).to_contain_text("John Augustus Roebling")
+    died = desk.ask("what did he die of")
+    expect(died.locator("mark")).to_contain_text("tetanus")
+    expect(died).to_contain_text("Understood as: What did John Augustus Roebling die of?")
+    expect(desk.ask("where does it say that?")).to_contain_text("“tetanus” stands in")
+    expect(desk.ask("when?")).to_contain_text("July 22, 1869")
+    moon = desk.ask("who commanded apollo 11")
+    expect(moon.locator("mark")).to_contain_text("Armstrong")
+    expect(moon).not_to_contain_text("Understood as")
+    desk.page.get_by_role("button", name="Ask it as typed").first.click()
+    answers = desk.page.locator("#chat .fn-card")
+    expect(answers).to_have_count(6, timeout=desk.patience)
+    expect(answers.last).to_contain_text("Nothing before says what “he” stands for")
 
 
 def test_the_first_sign_of_work_comes_before_the_answer(desk: Desk) -> None:

@@ -154,7 +154,7 @@ def test_not_found_shows_the_closest_passages() -> None:
     assert shown(card).startswith("Not in your articles.")
     assert read(card).marked == ["engine", "engines"]
     assert 'id="c2-0"' in card
-    assert "Searched for: Where are the engines of Apollo?" in shown(card)
+    assert "Understood as: Where are the engines of Apollo?" in shown(card)
 
 
 def test_a_word_is_marked_with_its_accents() -> None:

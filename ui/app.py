@@ -120,6 +120,10 @@ class _Chat:
         def begin_with(held: str, scope: list[str], event: gr.EventData) -> list[Any]:
             return begin(held, str(event._data.get("question", "")), scope)
 
+        def begin_again(held: str, scope: list[str], event: gr.EventData) -> list[Any]:
+            kept = handlers.begin_again(held, str(event._data.get("id", "")), scope)
+            return [kept, handlers.messages(kept), gr.skip(), gr.skip()]
+
         def give_up(kept: str) -> list[Message]:
             handlers.give_up(kept)
             return handlers.messages(kept)
@@ -127,6 +131,7 @@ class _Chat:
         for event in (
             self.box.submit(begin, [conversation, self.box, self.scope], begun, **_FAST),
             self.examples.ask_this(begin_with, [conversation, self.scope], begun, **_FAST),
+            self.panel.ask_again(begin_again, [conversation, self.scope], begun, **_FAST),
         ):
             event.then(
                 handlers.answer, [conversation], [self.messages], concurrency_id="answer",

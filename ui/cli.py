@@ -163,8 +163,8 @@ def ask(
             say_answer(answer)
             if explain:
                 _explain(assistant, answer, articles or None)
-    codes = {Outcome.ANSWERED: 0, Outcome.UNSURE: 3, Outcome.NOT_FOUND: 4}
-    raise typer.Exit(codes[answer.outcome])
+    codes = {Outcome.UNSURE: 3, Outcome.AMBIGUOUS: 3, Outcome.NOT_FOUND: 4}
+    raise typer.Exit(codes.get(answer.outcome, 0))
 
 
 def _explain(assistant: Assistant, answer: Answer, articles: Sequence[str] | None) -> None:

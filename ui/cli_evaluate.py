@@ -35,6 +35,13 @@ def evaluate(
         list[Path] | None,
         typer.Option("--also-index", metavar="FILE", help="Index this SQuAD file too; repeatable."),
     ] = None,
+    part: Annotated[
+        str | None, typer.Option(help="Of conversations: only chains of this part.")
+    ] = None,
+    squad: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Of conversations: SQuAD's training file, for articles."),
+    ] = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -42,10 +49,16 @@ def evaluate(
 
     A SQuAD-layout file (.json, .json.gz) is asked on an index of its own passages; golden
     questions (.jsonl) on one of the starter articles, or on --index. With --index the index of
-    a SQuAD-layout file is kept and used again the next time.
+    a SQuAD-layout file is kept and used again the next time. Conversations (.jsonl with a chain
+    on each line) are asked turn by turn, with and without what came before.
 
     Example: footnote evaluate squad-dev-v1.1.json.gz --sample 1000 --index /tmp/squad
     """
+    from qa.evaluation.conversations import holds_chains
+
+    if holds_chains(file):
+        _evaluate_chains(file, index, part, squad, as_json=as_json, shown=not (as_json or quiet))
+        return
     from qa import Assistant
     from qa.evaluation import evaluate as measure
     from qa.evaluation import read_dataset, sample
@@ -72,6 +85,40 @@ def evaluate(
                 outcome=confidence.outcome,
                 progress=line.on_questions,
             )
+    if as_json:
+        say_json(report.to_dict())
+    else:
+        say(str(report))
+
+
+def _evaluate_chains(
+    file: Path,
+    index: Path | None,
+    part: str | None,
+    squad: Path | None,
+    *,
+    as_json: bool,
+    shown: bool,
+) -> None:
+    from qa import Assistant
+    from qa.evaluation import read_dataset
+    from qa.evaluation.conversations import build_chain_index, evaluate_chains, read_chains
+
+    chains = read_chains(file, part=part)
+    name = f"{file.name}{f', part {part}' if part else ''}"
+    with tempfile.TemporaryDirectory(prefix="footnote-") as folder:
+        path = index or Path(folder) / "index"
+        if not has_index(path):
+            with ProgressLine(shown=shown) as line:
+                build_chain_index(
+                    read_chains(file),  # all parts: one index for each of them
+                    path=path,
+                    sources=starter_articles(),
+                    squad=read_dataset(squad) if squad else None,
+                    progress=line.on_index,
+                )
+        with Assistant.open(path) as assistant, ProgressLine(shown=shown) as line:
+            report = evaluate_chains(assistant, chains, name=name, progress=line.on_questions)
     if as_json:
         say_json(report.to_dict())
     else:

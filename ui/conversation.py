@@ -23,6 +23,7 @@ class Turn:
     scope: tuple[str, ...] = ()  # ids of the articles asked; empty for all
     titles: tuple[str, ...] = ()  # of those articles
     sign: str = ""  # what to show until there is an answer
+    alone: bool = False  # asked as typed, whatever came before
     answer: Answer | None = None
     problem: str = ""
 

@@ -7,8 +7,9 @@ shown as it is; anything else is logged and shown as "Something failed", and the
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,24 @@ class Handlers:
             conversation.ask(turn)
         return conversation.id
 
+    def begin_again(self, conversation_id: str, button: str, scope: Sequence[str] = ()) -> str:
+        """Put a question in again: as typed (`t{turn}`), or a reading of it (`r{turn}-{n}`).
+
+        Returns the conversation's id; a client may send any button.
+        """
+        conversation = self.conversations.get(conversation_id)
+        turns = conversation.turns
+        match = re.fullmatch(r"t(\d{1,6})|r(\d{1,6})-(\d{1,3})", button)
+        number = int(match[1] or match[2]) if match else len(turns)
+        answer = turns[number].answer if number < len(turns) else None
+        if match is None or answer is None:
+            return conversation.id
+        if match[1]:
+            conversation.ask(replace(self._turn(answer.question, tuple(scope)), alone=True))
+        elif int(match[3]) < len(answer.readings):
+            conversation.ask(self._turn(answer.readings[int(match[3])], tuple(scope)))
+        return conversation.id
+
     def _turn(self, question: str, scope: tuple[str, ...]) -> Turn:
         """Return the turn of a question, with what can be shown before it is answered."""
         index = self._assistant.index
@@ -116,7 +135,9 @@ class Handlers:
             history = [(t.question, t.answer) for t in turns[:number] if t.answer is not None]
             try:
                 answer = self._assistant.ask(
-                    turn.question, history=history, articles=turn.scope or None
+                    turn.question,
+                    history=() if turn.alone else history,
+                    articles=turn.scope or None,
                 )
             except Exception as error:
                 conversation.settle(number, problem=_said(error))

@@ -58,6 +58,8 @@ function settle() {
 document.addEventListener("click", (event) => {
   const cite = event.target.closest("button.cite");
   if (cite) open(cite.id);
+  const again = event.target.closest("button.fn-again");
+  if (again) trigger("ask_again", { id: again.id });
 });
 
 element.addEventListener("click", (event) => {

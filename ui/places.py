@@ -80,9 +80,12 @@ def places_of(answer: Answer) -> tuple[Place, ...]:
     """Return every place that an answer's card points to, in the order of the card."""
     if answer.outcome is Outcome.NOT_FOUND:
         return tuple(map(_passage_place, answer.closest))
+    if answer.outcome is Outcome.AMBIGUOUS:
+        return ()
     return (
         *(place_of(Kind.CITATION, c) for c in answer.citations),
         *(place_of(Kind.ALTERNATIVE, c) for a in answer.alternatives for c in a.citations),
+        *(_passage_place(p) for p in answer.closest if answer.outcome is Outcome.REPLY),
     )
 
 

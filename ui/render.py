@@ -85,9 +85,13 @@ def answer_card(answer: Answer, turn: int, *, scope: Sequence[str] = ()) -> str:
     places = places_of(answer)
     if answer.outcome is Outcome.NOT_FOUND:
         inner = _not_found(answer, places, turn)
+    elif answer.outcome is Outcome.AMBIGUOUS:
+        inner = _asked_back(answer, turn)
+    elif answer.outcome is Outcome.REPLY:
+        inner = _reply(answer, places, turn)
     else:
         inner = _found(answer, places, turn)
-    inner += _searched(answer, scope)
+    inner += _searched(answer, turn, scope)
     return f'<div class="fn-card fn-{answer.outcome}">{inner}</div>'
 
 
@@ -140,11 +144,42 @@ def _alternatives(answer: Answer, turn: int, n: int) -> str:
     return f'<details class="fn-more"><summary>{count}</summary><ol>{"".join(items)}</ol></details>'
 
 
+def _asked_back(answer: Answer, turn: int) -> str:
+    """Return the readings of a question as buttons that ask them."""
+    chips = "".join(
+        f'<button class="fn-chip fn-again" id="r{turn}-{n}">{isolated(reading)}</button>'
+        for n, reading in enumerate(answer.readings)
+    )
+    return f'<div class="fn-lead">{exact(answer.notice)}</div><div class="fn-chips">{chips}</div>'
+
+
+def _reply(answer: Answer, places: tuple[Place, ...], turn: int) -> str:
+    """Return a reply to small talk, with the places that it points to."""
+    cited = [n for n, place in enumerate(places) if place.kind is Kind.CITATION]
+    parts = [f'<div class="fn-lead">{isolated(answer.notice)}</div>']
+    parts += [
+        f'<div class="fn-also">{_quoted(places[n], turn, n)}<div>{_named(places[n])}</div></div>'
+        for n in cited
+    ]
+    parts.append(_alternatives(answer, turn, len(cited)))
+    first = len(places) - sum(place.kind is Kind.PASSAGE for place in places)
+    parts.append(_passages(answer, places, turn, first))
+    return "".join(parts)
+
+
 def _not_found(answer: Answer, places: tuple[Place, ...], turn: int) -> str:
     parts = ['<div class="fn-lead fn-none">Not in your articles.</div>']
     if places:
-        parts.append('<div class="fn-label">The closest passages:</div><ol class="fn-closest">')
-        for n, place in enumerate(places):
+        parts.append('<div class="fn-label">The closest passages:</div>')
+    return "".join([*parts, _passages(answer, places, turn, 0)])
+
+
+def _passages(answer: Answer, places: tuple[Place, ...], turn: int, first: int) -> str:
+    """Return the list of the places from `first` on, each a passage that opens its article."""
+    parts = []
+    if places[first:]:
+        parts.append('<ol class="fn-closest">')
+        for n, place in enumerate(places[first:], first):
             text = marked_words(excerpt(place.quote, answer.interpreted_question), answer)
             parts.append(
                 f'<li><button class="cite fn-passage" id="c{turn}-{n}" title="Open the article'
@@ -155,13 +190,16 @@ def _not_found(answer: Answer, places: tuple[Place, ...], turn: int) -> str:
     return "".join(parts)
 
 
-def _searched(answer: Answer, scope: Sequence[str]) -> str:
+def _searched(answer: Answer, turn: int, scope: Sequence[str]) -> str:
     lines = []
     if answer.interpreted_question.strip() != answer.question.strip():
-        lines.append(f"Searched for: {isolated(answer.interpreted_question)}")
+        lines.append(
+            f"Understood as: {isolated(answer.interpreted_question)}"
+            f' <button class="fn-again" id="t{turn}">Ask it as typed</button>'
+        )
     if scope:
         lines.append("Only in: " + ", ".join(map(isolated, scope)))
-    if answer.notice:
+    if answer.notice and answer.outcome not in (Outcome.AMBIGUOUS, Outcome.REPLY):
         lines.append(exact(answer.notice))
     return "".join(f'<div class="fn-searched">{line}</div>' for line in lines)
 

@@ -78,7 +78,9 @@ def say_answer(answer: Answer) -> None:
     """Print an answer with its citations, or what came nearest to one."""
     from qa.values import Outcome
 
-    if answer.notice:
+    if answer.outcome is Outcome.REPLY:
+        say(one_line(answer.notice))
+    elif answer.notice:
         warn(answer.notice)
     if answer.outcome is Outcome.NOT_FOUND:
         say(Text("Not in your articles.", style="bold"))
@@ -86,6 +88,12 @@ def say_answer(answer: Answer) -> None:
             say(f"closest: {one_line(passage.article.title)}", indent=2)
             say(Text(one_line(passage.text)[:200], style="dim"), indent=6)
             say(_place(passage.article.source, passage.start, passage.end), indent=6)
+        return
+    if answer.outcome in (Outcome.AMBIGUOUS, Outcome.REPLY):
+        for reading in answer.readings:
+            say(one_line(reading), indent=2)
+        for number, citation in enumerate(answer.citations, 1):
+            _say_citation(number, citation)
         return
     head = Text.assemble((one_line(answer.text), "bold"), (f"  ({answer.confidence:.0%})", "dim"))
     say(

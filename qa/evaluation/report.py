@@ -164,21 +164,19 @@ class Report:
 
     def _wanted(self) -> str:
         texts = self.wanted
-        right = f"right (F1 ≥ 0.5) {_percent(texts.right)}"
-        return f"EM {_percent(texts.exact)}  F1 {_percent(texts.f1)}  {right}"
+        right = f"right (F1 ≥ 0.5) {percent(texts.right)}"
+        return f"EM {percent(texts.exact)}  F1 {percent(texts.f1)}  {right}"
 
     def _refusing(self) -> str:
         found = self.abstention
-        answered = (
-            f"answered {_percent(found.answered)}, of these right {_percent(found.precision)}"
-        )
-        return f"EM {_percent(found.exact)}  F1 {_percent(found.f1)}  {answered}"
+        answered = f"answered {percent(found.answered)}, of these right {percent(found.precision)}"
+        return f"EM {percent(found.exact)}  F1 {percent(found.f1)}  {answered}"
 
     def _refused(self) -> str:
         found = self.abstention
         return (
-            f"refused: answerable {_percent(found.answerable_refused)},"
-            f" unanswerable {_percent(found.unanswerable_refused)}"
+            f"refused: answerable {percent(found.answerable_refused)},"
+            f" unanswerable {percent(found.unanswerable_refused)}"
         )
 
     def _retrieval(self) -> str:
@@ -195,8 +193,7 @@ class Report:
 
     def _coverage(self) -> str:
         right = ", ".join(
-            f"{_percent(share)} at {percent}%"
-            for percent, share in self.confidence.right_at.items()
+            f"{percent(share)} at {cover}%" for cover, share in self.confidence.right_at.items()
         )
         return f"right by coverage: {right}"
 
@@ -208,7 +205,8 @@ def _counts(outcomes: Outcomes) -> str:
     )
 
 
-def _percent(value: float | None) -> str:
+def percent(value: float | None) -> str:
+    """Return a share, 0..1, in percent; a dash where there is none."""
     return "–" if value is None else f"{100 * value:.1f}"
 
 
