@@ -114,14 +114,12 @@ class _Chat:
 
         def begin(held: str, question: str, scope: list[str]) -> list[Any]:
             kept = handlers.begin(held, question, scope)
-            messages = handlers.messages(kept)
-            return [kept, messages, "", "" if messages else gr.skip()]
+            return [kept, found := handlers.messages(kept), "", "" if found else gr.skip()]
 
         def begin_with(held: str, scope: list[str], event: gr.EventData) -> list[Any]:
-            return begin(held, str(event._data.get("question", "")), scope)
-
-        def begin_again(held: str, scope: list[str], event: gr.EventData) -> list[Any]:
-            kept = handlers.begin_again(held, str(event._data.get("id", "")), scope)
+            if "id" not in event._data:
+                return begin(held, str(event._data.get("question", "")), scope)
+            kept = handlers.begin_again(held, str(event._data["id"]), scope)
             return [kept, handlers.messages(kept), gr.skip(), gr.skip()]
 
         def give_up(kept: str) -> list[Message]:
@@ -131,7 +129,7 @@ class _Chat:
         for event in (
             self.box.submit(begin, [conversation, self.box, self.scope], begun, **_FAST),
             self.examples.ask_this(begin_with, [conversation, self.scope], begun, **_FAST),
-            self.panel.ask_again(begin_again, [conversation, self.scope], begun, **_FAST),
+            self.panel.ask_again(begin_with, [conversation, self.scope], begun, **_FAST),
         ):
             event.then(
                 handlers.answer, [conversation], [self.messages], concurrency_id="answer",

@@ -7,7 +7,6 @@ shown as it is; anything else is logged and shown as "Something failed", and the
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -90,21 +89,11 @@ class Handlers:
         return conversation.id
 
     def begin_again(self, conversation_id: str, button: str, scope: Sequence[str] = ()) -> str:
-        """Put a question in again: as typed (`t{turn}`), or a reading of it (`r{turn}-{n}`).
-
-        Returns the conversation's id; a client may send any button.
-        """
+        """Ask what a card's button asks; returns the conversation's id."""
         conversation = self.conversations.get(conversation_id)
-        turns = conversation.turns
-        match = re.fullmatch(r"t(\d{1,6})|r(\d{1,6})-(\d{1,3})", button)
-        number = int(match[1] or match[2]) if match else len(turns)
-        answer = turns[number].answer if number < len(turns) else None
-        if match is None or answer is None:
-            return conversation.id
-        if match[1]:
-            conversation.ask(replace(self._turn(answer.question, tuple(scope)), alone=True))
-        elif int(match[3]) < len(answer.readings):
-            conversation.ask(self._turn(answer.readings[int(match[3])], tuple(scope)))
+        again = conversation.again(button)
+        if again:
+            conversation.ask(replace(self._turn(again.question, tuple(scope)), alone=again.alone))
         return conversation.id
 
     def _turn(self, question: str, scope: tuple[str, ...]) -> Turn:
