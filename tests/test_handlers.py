@@ -96,6 +96,28 @@ def test_earlier_turns_go_with_a_question(handlers: Handlers, assistant: FakeAss
     assert [length for _, length, _ in assistant.asked] == [0, 1]
 
 
+def test_a_question_asked_again_as_typed_has_no_history(
+    handlers: Handlers, assistant: FakeAssistant
+) -> None:
+    """The button under a reading asks the words as typed, without the turns before."""
+    kept = ask(handlers, "Where did Apollo fly?")
+    ask(handlers, "Who was the mission commander?", kept)
+    assert handlers.begin_again(kept, "t1") == kept
+    list(handlers.answer(kept))
+    assert assistant.asked[-1] == ("Who was the mission commander?", 0, None)
+
+
+@pytest.mark.parametrize("button", ["t9", "r0-0", "t-1", "x", "", "t0000001"])
+def test_an_invented_button_asks_nothing(
+    handlers: Handlers, assistant: FakeAssistant, button: str
+) -> None:
+    """Buttons that no card holds do nothing."""
+    kept = ask(handlers, "Where did Apollo fly?")
+    handlers.begin_again(kept, button)
+    list(handlers.answer(kept))
+    assert len(assistant.asked) == 1
+
+
 def test_a_blank_question_asks_nothing(handlers: Handlers, assistant: FakeAssistant) -> None:
     """Nothing is asked and nothing is shown."""
     kept = ask(handlers, "  \n ")

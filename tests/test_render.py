@@ -6,6 +6,7 @@ import html
 import json
 import re
 import unicodedata
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -392,3 +393,21 @@ def test_a_change_shows_its_progress_and_its_result() -> None:
 def test_text_stays_normalised() -> None:
     """The hostile text of these tests holds a combining accent that composing would change."""
     assert unicodedata.normalize("NFC", HOSTILE) != HOSTILE
+
+
+def test_readings_are_buttons() -> None:
+    """A question that goes back shows its readings, each on a button of its own."""
+    back = answered("When was he <b>?", outcome=Outcome.AMBIGUOUS, confidence=0.0, closest=())
+    back = replace(back, notice="Which do you mean?", readings=("When was <A>?", "When was B?"))
+    card = render.answer_card(back, 3)
+    assert shown(card) == "Which do you mean?When was <A>?When was B?"
+    assert 'id="r3-0"' in card
+    assert 'id="r3-1"' in card
+
+
+def test_a_reply_is_no_span() -> None:
+    """A reply shows its sentence, and claims no confidence."""
+    said = answered("hello", outcome=Outcome.REPLY, confidence=0.0, closest=())
+    card = render.answer_card(replace(said, notice="Hello & welcome."), 0)
+    assert shown(card) == "Hello & welcome."
+    assert "fn-confidence" not in card

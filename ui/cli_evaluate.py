@@ -54,7 +54,7 @@ def evaluate(
 
     Example: footnote evaluate squad-dev-v1.1.json.gz --sample 1000 --index /tmp/squad
     """
-    from qa.evaluation.conversations import holds_chains
+    from qa.evaluation.chains import holds_chains
 
     if holds_chains(file):
         _evaluate_chains(file, index, part, squad, as_json=as_json, shown=not (as_json or quiet))
@@ -102,7 +102,8 @@ def _evaluate_chains(
 ) -> None:
     from qa import Assistant
     from qa.evaluation import read_dataset
-    from qa.evaluation.conversations import build_chain_index, evaluate_chains, read_chains
+    from qa.evaluation.chains import build_chain_index, read_chains
+    from qa.evaluation.conversations import evaluate_chains
 
     chains = read_chains(file, part=part)
     name = f"{file.name}{f', part {part}' if part else ''}"

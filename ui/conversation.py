@@ -7,6 +7,7 @@ that is asked for again is taken from there.
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import threading
 from collections import OrderedDict
@@ -100,6 +101,22 @@ class Conversation:
             number = len(self._turns) - 1
             self._save(self.id, number, turn, "" if number else turn.question)
             return number
+
+    def again(self, button: str) -> Turn | None:
+        """Return the turn that a card's button asks for, or None: a client may send any.
+
+        `t{turn}` asks the question as typed, `r{turn}-{n}` one of its readings.
+        """
+        match = re.fullmatch(r"t(\d{1,6})|r(\d{1,6})-(\d{1,3})", button)
+        number = int(match[1] or match[2]) if match else -1
+        turns = self.turns
+        answer = turns[number].answer if 0 <= number < len(turns) else None
+        if match is None or answer is None:
+            return None
+        if match[1]:
+            return Turn(answer.question, alone=True)
+        n = int(match[3])
+        return Turn(answer.readings[n]) if n < len(answer.readings) else None
 
     def claim(self) -> int | None:
         """Return the number of the oldest turn that nobody answers yet, and take it."""

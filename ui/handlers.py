@@ -6,7 +6,6 @@ shown as it is; anything else is logged and shown as "Something failed", and the
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -60,33 +59,27 @@ class Handlers:
         """
         conversation = self.conversations.get(conversation_id)
         if question.strip():
-            try:
-                turn = self._turn(question, tuple(scope))
-            except Exception as error:
-                turn = Turn(question, problem=said(error))
-            conversation.ask(turn)
+            conversation.ask(self._turn(question, tuple(scope)))
         return conversation.id
 
     def begin_again(self, conversation_id: str, button: str, scope: Sequence[str] = ()) -> str:
-        """Put a question in again: as typed (`t{turn}`), or a reading of it (`r{turn}-{n}`).
-
-        Returns the conversation's id; a client may send any button.
-        """
+        """Ask what a card's button asks; returns the conversation's id."""
         conversation = self.conversations.get(conversation_id)
-        turns = conversation.turns
-        match = re.fullmatch(r"t(\d{1,6})|r(\d{1,6})-(\d{1,3})", button)
-        number = int(match[1] or match[2]) if match else len(turns)
-        answer = turns[number].answer if number < len(turns) else None
-        if match is None or answer is None:
-            return conversation.id
-        if match[1]:
-            conversation.ask(replace(self._turn(answer.question, tuple(scope)), alone=True))
-        elif int(match[3]) < len(answer.readings):
-            conversation.ask(self._turn(answer.readings[int(match[3])], tuple(scope)))
+        if again := conversation.again(button):
+            turn = self._turn(again.question, tuple(scope))
+            conversation.ask(replace(turn, alone=again.alone))
         return conversation.id
 
     def _turn(self, question: str, scope: tuple[str, ...]) -> Turn:
         """Return the turn of a question, with what can be shown before it is answered."""
+        try:
+            sign, titles = self._size(scope)
+        except Exception as error:
+            return Turn(question, problem=said(error))
+        return Turn(question, scope, titles, sign)
+
+    def _size(self, scope: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+        """Return what is searched, in words, and the titles of the articles chosen."""
         index = self._assistant.index
         titles: tuple[str, ...] = ()
         if scope:
@@ -97,7 +90,7 @@ class Handlers:
             whole = index.info()
             passages, articles = whole.passages, whole.articles
         sign = f"Searching {counted(passages, 'passage')} in {counted(articles, 'article')}…"
-        return Turn(question, scope, titles, sign)
+        return sign, titles
 
     def answer(self, conversation_id: str) -> Iterator[list[Message]]:
         """Answer the questions of a conversation that wait; yields its messages after each.
