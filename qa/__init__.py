@@ -4,11 +4,9 @@ assistant.py  the whole way        reader.py    passages → candidate spans
 retriever.py  question → hits      scoring.py   features → probability
 selector.py   spans → answer       values.py    Answer, Citation, Outcome
 
-A question after others:
-conversation.py  what it may mean  context.py   what was spoken of
-pronouns.py filling.py             pronouns, and the names for them
-wording.py       surgery on questions           mentions.py gender.py spelling.py tokens.py
-followup.py      the readings, weighed          small_talk.py  what is no question
+conversation/ a question that leans on what came before → whole questions
+evaluation/   how well it does, on questions of known answer
+training/     fits what is shipped; nothing at run time imports it
 """
 
 from qa.assistant import Assistant, answer

@@ -12,14 +12,14 @@ from index.errors import ArticleMissing
 from index.library import ArticleIndex, open_index
 from index.snapshot import Snapshot
 from qa.clock import Clock
-from qa.conversation import Lean, Understanding, names_something, understand
-from qa.followup import SHARE, choose, points_nowhere, reading_limits, weighed
+from qa.conversation.followup import SHARE, choose, points_nowhere, reading_limits, weighed
+from qa.conversation.small_talk import SmallTalk, latest_answer, one_of_each, recognise, reply
+from qa.conversation.understanding import Lean, Understanding, names_something, understand
 from qa.questions import check_question, question_notice
 from qa.reader import Reader, SpanReader
 from qa.retriever import DEPTH, retrieve, retrieve_near
 from qa.scoring import Confidence
 from qa.selector import Evidence, select
-from qa.small_talk import SmallTalk, latest_answer, one_of_each, recognise, reply
 from qa.values import Answer, Hit, Span
 
 READ = 10  # passages that the reader reads of a question

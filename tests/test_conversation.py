@@ -9,18 +9,24 @@ import pytest
 
 from index.values import Article, Passage, text_sha256
 from qa.assistant import Assistant
-from qa.context import context_of
-from qa.conversation import Lean, Understanding, understand
-from qa.followup import Read, choose
-from qa.gender import Gender, told_by
-from qa.mentions import Kind, mentions, names
-from qa.pronouns import pronouns
+from qa.conversation.context import context_of
+from qa.conversation.followup import Read, choose
+from qa.conversation.gender import Gender, told_by
+from qa.conversation.mentions import Kind, mentions, names
+from qa.conversation.pronouns import pronouns
+from qa.conversation.small_talk import Talk, recognise
+from qa.conversation.spelling import truecased
+from qa.conversation.understanding import Lean, Understanding, understand
+from qa.conversation.wording import (
+    is_fragment,
+    parse,
+    replace_prepositional,
+    strip_opener,
+    swap_lead,
+)
 from qa.scoring import FEATURES, Confidence
 from qa.selector import Evidence
-from qa.small_talk import Talk, recognise
-from qa.spelling import truecased
 from qa.values import Answer, Citation, Hit, Outcome, Span
-from qa.wording import is_fragment, parse, replace_prepositional, strip_opener, swap_lead
 
 TEXT = (
     "The bridge was designed by John Roebling. He died of tetanus on July 22, 1869. His son,"

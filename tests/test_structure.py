@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,14 @@ PUBLIC = {
     ],
     "ui": ["build_page", "serve"],
 }
+
+
+def test_every_package_is_shipped() -> None:
+    """pyproject.toml names each package of the tree, so that what is installed is whole."""
+    named = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    shipped = set(named["tool"]["setuptools"]["packages"])
+    found = {path.parent for path in MODULES if path.name == "__init__.py"}
+    assert shipped == {".".join(path.relative_to(ROOT).parts) for path in found} | {"seeds"}
 
 
 def name(path: Path) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from qa.english import AUXILIARIES, BREAKS
-from qa.tokens import tokens
+from qa.conversation.english import AUXILIARIES, BREAKS
+from qa.conversation.tokens import tokens
 
 _WORD = re.compile(r"[^\W\d_][\w-]*")
 _LONG_NAME = re.compile(r"\b[A-Z][\w-]+(?: [A-Z][\w-]+)+\b")

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from enum import StrEnum
 
-from qa.english import FEMININE, MASCULINE
-from qa.tokens import tokens
+from qa.conversation.english import FEMININE, MASCULINE
+from qa.conversation.tokens import tokens
 
 _NEAR = 90  # characters behind a name in which a pronoun tells whom it names
 

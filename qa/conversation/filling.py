@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from qa.context import Context, Referent
-from qa.english import BREAKS, PREPOSITIONS
-from qa.mentions import Kind, Mention, mentions
-from qa.pronouns import ROLE_OF, Pronoun, Role, agrees
-from qa.tokens import tokens
-from qa.wording import as_question
+from qa.conversation.context import Context, Referent
+from qa.conversation.english import BREAKS, PREPOSITIONS
+from qa.conversation.mentions import Kind, Mention, mentions
+from qa.conversation.pronouns import ROLE_OF, Pronoun, Role, agrees
+from qa.conversation.tokens import tokens
+from qa.conversation.wording import as_question
 
 _EACH = 3  # candidates of one pronoun
 _MOST = 4  # readings of a question

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from index.values import Article
-from qa.english import AUXILIARIES, WH
+from qa.conversation.english import AUXILIARIES, WH
 from qa.values import Answer, ClosestPassage, Hit, Outcome
 
 _LONGEST_TOPIC = 6  # words; what is longer is a question

@@ -9,13 +9,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from qa.english import BREAKS, WH
-from qa.gender import Gender, gender_of_words, told_by
-from qa.mentions import Kind, Mention, is_plural, mentions, names
-from qa.spelling import truecased
-from qa.tokens import tokens
+from qa.conversation.english import BREAKS, WH
+from qa.conversation.gender import Gender, gender_of_words, told_by
+from qa.conversation.mentions import Kind, Mention, is_plural, mentions, names
+from qa.conversation.spelling import truecased
+from qa.conversation.tokens import tokens
+from qa.conversation.wording import parse
 from qa.values import Answer, Citation, Outcome
-from qa.wording import parse
 
 REMEMBERED = 4  # earlier turns that a question may point back to
 _AROUND = 2000  # characters on each side of a citation that are looked at

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qa.english import (
+from qa.conversation.english import (
     AUXILIARIES,
     BREAKS,
     DETERMINERS,
@@ -22,8 +22,8 @@ from qa.english import (
     PRONOUNS,
     WH,
 )
-from qa.mentions import Kind, Mention, mentions
-from qa.tokens import Token, tokens
+from qa.conversation.mentions import Kind, Mention, mentions
+from qa.conversation.tokens import Token, tokens
 
 _DETERMINERS = DETERMINERS | POINTING | OWNING
 _OPENER = re.compile(

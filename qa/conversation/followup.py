@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from qa.conversation import Lean, Understanding
+from qa.conversation.understanding import Lean, Understanding
 from qa.scoring import Confidence
 from qa.selector import Evidence, normalised, select
 from qa.values import Answer, Outcome

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from qa.english import (
+from qa.conversation.english import (
     AUXILIARIES,
     BREAKS,
     EXISTENTIAL,
@@ -20,10 +20,10 @@ from qa.english import (
     SUBORDINATE,
     WH,
 )
-from qa.gender import Gender
-from qa.mentions import Kind, Mention, mentions
-from qa.tokens import Token, tokens
-from qa.wording import bare
+from qa.conversation.gender import Gender
+from qa.conversation.mentions import Kind, Mention, mentions
+from qa.conversation.tokens import Token, tokens
+from qa.conversation.wording import bare
 
 
 class Role(StrEnum):

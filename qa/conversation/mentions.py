@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from qa.english import (
+from qa.conversation.english import (
     BREAKS,
     DETERMINERS,
     GROUP_WORDS,
@@ -26,8 +26,8 @@ from qa.english import (
     TIME_WORDS,
     TITLES,
 )
-from qa.gender import Gender, gender_of_words
-from qa.tokens import Token, tokens
+from qa.conversation.gender import Gender, gender_of_words
+from qa.conversation.tokens import Token, tokens
 
 _LONGEST_PHRASE = 6  # tokens of a noun phrase before its "of …"
 

@@ -3,7 +3,7 @@
     history → context_of → understand → Understanding: the readings, cheapest first
 
 Rules only propose; which reading is right is decided by what the articles say to each
-(`qa.followup`). No model and no index in here.
+(`qa.conversation.followup`). No model and no index in here.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from qa.context import Context, Turn, context_of
-from qa.english import ATTRIBUTES, FOREIGN, WH
-from qa.filling import filled
-from qa.mentions import Kind, Mention, mentions, names
-from qa.pronouns import Role, pronouns
-from qa.spelling import truecased
-from qa.tokens import tokens
-from qa.wording import (
+from qa.conversation.context import Context, Turn, context_of
+from qa.conversation.english import ATTRIBUTES, FOREIGN, WH
+from qa.conversation.filling import filled
+from qa.conversation.mentions import Kind, Mention, mentions, names
+from qa.conversation.pronouns import Role, pronouns
+from qa.conversation.spelling import truecased
+from qa.conversation.tokens import tokens
+from qa.conversation.wording import (
     as_question,
     bare,
     count_filled,
