@@ -32,14 +32,15 @@ class ArticlesTab:
         self._wire(drop, update, rebuild)
 
     def refreshed(
-        self, find: str = "", chosen: Sequence[str] = (), *, said: str | None = None
+        self, find: str = "", chosen: Sequence[str] = (), *, problem: str = ""
     ) -> list[Any]:
-        """Return what all of `shown` is now; `said` takes the place of the change's state."""
+        """Return what all of `shown` is now; `problem` goes before the state of the change."""
+        # Asked before the state: one that ends in between is shown as ended, or looked at again.
         running = self._events.jobs.running
         choices = self._events.choices(chosen=chosen)
         there = {article_id for _, article_id in choices}
         return [
-            self._events.status() if said is None else said,
+            problem + self._events.status(),
             gr.update(active=running),
             gr.update(visible=running),
             self._events.listing(find),
@@ -55,11 +56,11 @@ class ArticlesTab:
             return self.refreshed(find, chosen)
 
         def add(uploads: list[Upload], find: str, chosen: list[str]) -> list[Any]:
-            return [None, *self.refreshed(find, chosen, said=events.upload(uploads))]
+            return [None, *self.refreshed(find, chosen, problem=events.upload(uploads))]
 
         def remove(find: str, chosen: list[str], event: gr.EventData) -> list[Any]:
-            said = events.remove(str(event._data.get("id", "")))
-            return self.refreshed(find, chosen, said=said)
+            problem = events.remove(str(event._data.get("id", "")))
+            return self.refreshed(find, chosen, problem=problem)
 
         self._timer.tick(tick, asked, shown, **FAST)
         drop.upload(add, [drop, *asked], [drop, *shown], **FAST)
@@ -68,7 +69,7 @@ class ArticlesTab:
             (update, events.update), (rebuild, events.rebuild), (self._cancel, events.cancel)
         ):  # fmt: skip
             button.click(
-                lambda find, chosen, do=handler: self.refreshed(find, chosen, said=do()),
+                lambda find, chosen, do=handler: self.refreshed(find, chosen, problem=do()),
                 asked, shown, **FAST,
             )  # fmt: skip
         self._find.change(events.listing, [self._find], [self._list], **FAST)

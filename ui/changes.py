@@ -78,7 +78,7 @@ class ArticleEvents:
             return problem_panel(said(error))
 
     def upload(self, uploads: Sequence[Upload]) -> str:
-        """Take files in, in the background; returns what to say at once."""
+        """Take files in, in the background; returns what was wrong, or an empty string."""
         try:
             total = sum(upload.path.stat().st_size for upload in uploads)
         except OSError as error:
@@ -118,7 +118,7 @@ class ArticleEvents:
     def cancel(self) -> str:
         """Ask the change that goes on to stop."""
         self.jobs.cancel()
-        return self.status()
+        return ""
 
     def status(self) -> str:
         """Return how far the latest change is."""
@@ -133,8 +133,8 @@ class ArticleEvents:
         try:
             self.jobs.start(name, changed)
         except Exception as error:
-            return problem_message(said(error)) + self.status()
-        return self.status()
+            return problem_message(said(error))
+        return ""
 
 
 def _matching(infos: Sequence[ArticleInfo], find: str) -> list[ArticleInfo]:
