@@ -1,10 +1,13 @@
 // The source panel: opens what a citation points to, and the keys of the whole page.
 let opener = null; // the button that opened the panel, to give the focus back to
+let closedAt = -Infinity; // when Esc or its button closed the panel, in milliseconds
+const LATE = 300; // milliseconds in which what comes for a closed panel is not let in again
 
 const inText = (target) => target.closest("input, textarea, select, [contenteditable=true]");
 const box = () => document.querySelector("#question textarea");
 
 function open(id) {
+  closedAt = -Infinity;
   document.querySelectorAll(".cite.fn-at").forEach((b) => b.classList.remove("fn-at"));
   const button = document.getElementById(id);
   if (button) {
@@ -16,6 +19,7 @@ function open(id) {
 }
 
 function close() {
+  closedAt = performance.now();
   document.body.classList.remove("fn-source-open");
   const back = opener && document.contains(opener) ? opener : box();
   if (back) back.focus();
@@ -41,6 +45,7 @@ async function copy(button) {
 }
 
 function settle() {
+  if (performance.now() - closedAt < LATE) return;
   const view = element.querySelector(".fn-view, .fn-problem");
   document.body.classList.toggle("fn-source-open", Boolean(view));
   const mark = element.querySelector("mark");
