@@ -32,6 +32,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+expect.set_options(timeout=20_000)  # a busy machine is no fault of the page
 APOLLO, CANAL = ARTICLES[0], ARTICLES[1]
 COMMANDER = "Who was the mission commander of Apollo?"
 
@@ -43,7 +44,7 @@ class Desk:
     page: Page
     url: str
     requests: list[str] = field(default_factory=list)
-    patience: float = 5_000  # milliseconds for an answer
+    patience: float = 20_000  # milliseconds for an answer
 
     def ask(self, question: str) -> Locator:
         """Type a question, wait for its answer and return the answer's card."""
@@ -124,7 +125,7 @@ def seeds_desk(seeds_server: str, browser: Browser) -> Iterator[Desk]:
 def opened(server: str, browser: Browser, settings: dict[str, Any]) -> Iterator[Desk]:
     """Yield the page of a server in a fresh context; nothing may fail or leave the machine."""
     context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **settings})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(20_000)
     desk = Desk(context.new_page(), server)
     errors: list[str] = []
     desk.page.on("request", lambda sent: desk.requests.append(sent.url))
