@@ -14,6 +14,8 @@ FootnoteError
 Each message is one sentence or two: what was found, what was expected, what to do.
 """
 
+from typing import Self
+
 
 class FootnoteError(Exception):
     """Root of all errors that a user may see; its text is fit to be shown."""
@@ -41,6 +43,11 @@ class NothingToIndex(FootnoteError):
 
 class ArticleMissing(FootnoteError):
     """The index holds no article of that id."""
+
+    @classmethod
+    def named(cls, name: str) -> Self:
+        """Return the error for an id, or a path, that the index does not know."""
+        return cls(f"there is no article {name} in the index; `footnote index list` shows all")
 
 
 class UnreadableFile(FootnoteError):

@@ -243,9 +243,7 @@ class ArticleIndex:
         by_name |= {row.source: row.article_id for row in rows}
         for name in wanted:
             if name not in by_name and str(Path(name).absolute()) not in by_name:
-                raise ArticleMissing(
-                    f"there is no article {name} in the index; `footnote index list` shows all"
-                )
+                raise ArticleMissing.named(name)
         ids = {by_name.get(name) or by_name[str(Path(name).absolute())] for name in wanted}
         return self._change([], [], [], removed=ids)
 

@@ -162,9 +162,7 @@ class Store:
         """
         found = self.articles([article_id])
         if not found:
-            raise ArticleMissing(
-                f"there is no article {article_id} in the index; `footnote index list` shows all"
-            )
+            raise ArticleMissing.named(article_id)
         return found[article_id]
 
     def all_articles(self) -> Iterator[Article]:

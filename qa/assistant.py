@@ -244,6 +244,4 @@ def _check_filter(snapshot: Snapshot, articles: Collection[str] | None) -> None:
     known = snapshot.articles(articles or ())
     for article_id in articles or ():
         if article_id not in known:
-            raise ArticleMissing(
-                f"there is no article {article_id} in the index; `footnote index list` shows all"
-            )
+            raise ArticleMissing.named(article_id)
