@@ -9,6 +9,7 @@ FootnoteError
 ├── ArticleMissing      no such article in the index
 ├── UnreadableFile      one file could not be turned into an article
 ├── ModelError          the weights of the encoder or the reader cannot be used
+├── PrecisionError      more precision is asked than the confidence can promise
 └── QuestionError       the question cannot be asked (empty, too long, not text)
 
 Each message is one sentence or two: what was found, what was expected, what to do.
@@ -56,6 +57,10 @@ class UnreadableFile(FootnoteError):
 
 class ModelError(FootnoteError):
     """A model folder is missing, damaged or not of the kind that was asked for."""
+
+
+class PrecisionError(FootnoteError, ValueError):
+    """The precision that was asked for is no share, or more than the confidence can promise."""
 
 
 class QuestionError(FootnoteError, ValueError):

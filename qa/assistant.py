@@ -16,7 +16,7 @@ from qa.conversation.followup import SHARE, choose, points_nowhere, reading_limi
 from qa.conversation.small_talk import SmallTalk, latest_answer, one_of_each, recognise, reply
 from qa.conversation.understanding import Lean, Understanding, names_something, understand
 from qa.questions import check_question, question_notice
-from qa.reader import Reader, SpanReader
+from qa.reader import DEFAULT_MODEL, Reader, SpanReader
 from qa.retriever import DEPTH, retrieve, retrieve_near
 from qa.scoring import Confidence
 from qa.selector import Evidence, select
@@ -37,16 +37,33 @@ class Assistant:
         self._confidence = confidence
 
     @classmethod
-    def open(cls, path: Path | str, *, confidence: Confidence | None = None) -> Assistant:
-        """Open the index at `path` with the reader that comes with Footnote.
+    def open(
+        cls,
+        path: Path | str,
+        *,
+        precision: float | None = None,
+        reader: Path | None = None,
+        confidence: Confidence | None = None,
+    ) -> Assistant:
+        """Open the index at `path`.
 
-        `confidence` replaces the fitted model that ranks spans and parts the outcomes.
+        Args:
+            path: the index's folder.
+            precision: the share, 0..1, of its answers that is to be right: 0.9 is "be right nine
+                times in ten". By default it answers what is likelier right than wrong.
+            reader: folder of another span reader; the confidence was fitted to ours.
+            confidence: replaces the fitted model that ranks spans and parts the outcomes.
 
         Raises:
             IndexMissing, IndexDamaged, IndexIncompatible, ModelError: as their names say.
+            PrecisionError: no such precision can be promised.
 
         """
-        return cls(open_index(path), SpanReader.load(), confidence or Confidence.load())
+        sure = confidence or Confidence.load()
+        if precision is not None:
+            sure = sure.at_precision(precision)
+        index = open_index(path)
+        return cls(index, SpanReader.load(reader or DEFAULT_MODEL), sure)
 
     def __enter__(self) -> Self:
         return self

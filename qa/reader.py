@@ -7,6 +7,8 @@ The reader knows nothing of articles: it sees pairs of a question and a text.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 DEFAULT_MODEL = Path(__file__).parent / "model"
+HASHED = ("config.json", "model.safetensors", "tokenizer.json")  # the files of a reader
+HASHES = "sha256.json"  # beside them, where the folder tells their hashes
 _WINDOW = 384  # word pieces of question, text and special ones
 _STRIDE = 128  # word pieces that two windows of a long text share
 _QUESTION = 96  # word pieces of a question that are read
@@ -91,12 +95,7 @@ class SpanReader:
             ModelError: the folder is missing or damaged, holds pickled weights, or no span reader.
 
         """
-        for name in ("config.json", "model.safetensors", "tokenizer.json"):
-            if not (folder / name).is_file():
-                raise ModelError(
-                    f"{folder} has no {name}; a reader is a Hugging Face folder of config.json,"
-                    " model.safetensors and tokenizer.json"
-                )
+        _check_files(folder)
         from tokenizers import Tokenizer
         from transformers import AutoModelForQuestionAnswering
 
@@ -157,6 +156,33 @@ class SpanReader:
         with forward_pass():
             output = self._model(input_ids=ids, attention_mask=mask, token_type_ids=types)
         return output.start_logits.float().numpy(), output.end_logits.float().numpy()
+
+
+def _check_files(folder: Path) -> None:
+    """Refuse a folder that lacks a file, or one whose content is not what the folder tells."""
+    for name in HASHED:
+        if not (folder / name).is_file():
+            raise ModelError(
+                f"{folder} has no {name}; a reader is a Hugging Face folder of"
+                f" {', '.join(HASHED[:-1])} and {HASHED[-1]}"
+            )
+    if not (folder / HASHES).exists():
+        if folder == DEFAULT_MODEL:
+            raise ModelError(f"{folder} has no {HASHES}; install Footnote again")
+        return  # another model, of which no hashes are known
+    try:
+        hashes = json.loads((folder / HASHES).read_text("utf-8"))
+        known = [str(hashes[name]) for name in HASHED]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{folder / HASHES} cannot be read: {error!r}") from error
+    for name, expected in zip(HASHED, known, strict=True):
+        with (folder / name).open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != expected:
+            raise ModelError(
+                f"{folder / name} is damaged: its SHA-256 is {found[:12]}…, expected"
+                f" {expected[:12]}…; install Footnote again, or export the model again"
+            )
 
 
 def _candidates(window: _Window, start: FloatArray, end: FloatArray) -> list[Candidate]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from index.errors import ModelError
+from index.errors import ModelError, PrecisionError
 from qa.values import Outcome, Span
 
 DEFAULT = Path(__file__).parent / "confidence.json"
@@ -28,6 +28,8 @@ class Confidence:
     answered: float  # from here on the outcome is ANSWERED
     found: float  # below it is NOT_FOUND
     retrieval: float  # what one unit of fused score counts in units of the reader's score
+    alone: float = 0.0  # the reader's score from which a passage read alone answers
+    precisions: Sequence[tuple[float, float]] = ()  # rising (share right, its probability)
 
     @classmethod
     def load(cls, path: Path = DEFAULT) -> Confidence:
@@ -39,8 +41,8 @@ class Confidence:
         """
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
-            model = cls(**{name: data[name] for name in cls.__slots__})
-        except (OSError, ValueError, KeyError) as error:
+            model = cls(**{name: data[name] for name in cls.__slots__ if name in data})
+        except (OSError, ValueError, TypeError) as error:
             raise ModelError(f"{path} cannot be read as a confidence model: {error!r}") from error
         if set(model.weights) != set(FEATURES):
             raise ModelError(
@@ -48,6 +50,24 @@ class Confidence:
                 f" {', '.join(sorted(FEATURES))}. Fit it again: `python -m qa.training.calibrate`"
             )
         return model
+
+    def at_precision(self, precision: float) -> Confidence:
+        """Return this model, answering so that of its answers a share of `precision` is right.
+
+        The share, 0..1, is that of the questions of the fit, half of which had no answer.
+
+        Raises:
+            PrecisionError: more is asked than the fit reached, or it is no share.
+
+        """
+        most = max((reached for reached, _ in self.precisions), default=0.0)
+        if not 0.0 < precision <= most:
+            raise PrecisionError(
+                f"a precision of {precision:g} cannot be promised; give a share above 0 and up to"
+                f" {most:g}, which is the highest that was reached when the confidence was fitted"
+            )
+        threshold = next(p for reached, p in self.precisions if reached >= precision)
+        return replace(self, answered=threshold, found=min(self.found, threshold))
 
     def rank(self, span: Span) -> float:
         """Return what spans are ranked by: the reader's score and the retriever's, added."""

@@ -28,6 +28,7 @@ OWNERS = {
     "sentence_transformers": ("index/embedder.py",),
     "transformers": ("qa/reader.py", "qa/training/"),
     "sklearn": ("qa/training/",),
+    "matplotlib": ("qa/evaluation/plots.py",),
     "gradio": ("ui/offline.py",),
 }
 HEAVY = (

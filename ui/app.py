@@ -80,6 +80,7 @@ def serve(
     examples: Sequence[str] = (),
     conversations: Path | None = None,
     mcp: bool = False,
+    precision: float | None = None,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Open the index at `path` and show the page until Ctrl-C.
@@ -88,7 +89,7 @@ def serve(
     host beyond loopback needs `auth`, the user name and password to ask for. `examples` are
     questions to begin with; by default they are found in the index. `conversations` is the file
     that keeps them; without one they end with the program. `mcp` adds answers for programs that
-    speak MCP.
+    speak MCP. `precision` is that of `Assistant.open`.
 
     Raises `FootnoteError` when the port is taken, or index or conversations cannot be opened.
     """
@@ -102,7 +103,7 @@ def serve(
         if open_browser:
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
-    with listen(host, port) as listener, Assistant.open(path) as assistant:
+    with listen(host, port) as listener, Assistant.open(path, precision=precision) as assistant:
         history = History(conversations, place=str(Path(path).resolve()))
         page = build_page(assistant, examples=examples, history=history, mcp=mcp)
         blocked = [str(path), *([] if conversations is None else [str(conversations)])]

@@ -27,6 +27,7 @@ from ui.cli_options import (
     ConversationsOption,
     IndexOption,
     JsonOption,
+    PrecisionOption,
     conversations_path,
     has_index,
     index_path,
@@ -154,6 +155,7 @@ def ask(
     explain: Annotated[
         bool, typer.Option("--explain", help="Add times, hits and alternatives.")
     ] = False,
+    precision: PrecisionOption = None,
     index: IndexOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -166,7 +168,7 @@ def ask(
     """
     from qa import Assistant, Outcome
 
-    with Assistant.open(index_path(index)) as assistant:
+    with Assistant.open(index_path(index), precision=precision) as assistant:
         answer = assistant.ask(question, articles=articles or None)
         if as_json:
             say_json(answer.to_dict())
@@ -211,6 +213,7 @@ def chat(
     mcp: Annotated[
         bool, typer.Option("--mcp", help="Also answer programs that speak MCP.")
     ] = False,
+    precision: PrecisionOption = None,
     index: IndexOption = None,
     conversations: ConversationsOption = None,
 ) -> None:
@@ -246,7 +249,7 @@ def chat(
     try:
         serve(
             path, host=host, port=port, open_browser=browser, auth=auth, mcp=mcp,
-            conversations=conversations_path(conversations), on_ready=ready,
+            precision=precision, conversations=conversations_path(conversations), on_ready=ready,
         )  # fmt: skip
     except KeyboardInterrupt:  # the way to end it
         warn("Stopped.")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
@@ -14,7 +15,7 @@ from ui.cli_options import JsonOption, QuietOption, has_index, starter_articles
 from ui.terminal import ProgressLine, say, say_json
 
 if TYPE_CHECKING:
-    from qa.evaluation import Dataset
+    from qa.evaluation import Dataset, Question
 
 
 def evaluate(
@@ -42,6 +43,24 @@ def evaluate(
         Path | None,
         typer.Option(metavar="FILE", help="Of conversations: SQuAD's training file, for articles."),
     ] = None,
+    reading: Annotated[
+        bool,
+        typer.Option("--reading", help="The reader alone, each question with its passage."),
+    ] = False,
+    withheld: Annotated[
+        bool,
+        typer.Option("--withhold", help="Ask every second question without its own article."),
+    ] = False,
+    reader: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Use another span reader.")
+    ] = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="STEM",
+            help="Write STEM.txt and STEM.json, and the plots as PNG (needs matplotlib).",
+        ),
+    ] = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -52,19 +71,27 @@ def evaluate(
     a SQuAD-layout file is kept and used again the next time. Conversations (.jsonl with a chain
     on each line) are asked turn by turn, with and without what came before.
 
+    With --reading there is no index: the reader gets each question with its passage, as SQuAD is
+    commonly measured. With --withhold half of the questions have no answer in what is searched.
+
     Example: footnote evaluate squad-dev-v1.1.json.gz --sample 1000 --index /tmp/squad
     """
     from qa.evaluation.chains import holds_chains
 
     if holds_chains(file):
-        _evaluate_chains(file, index, part, squad, as_json=as_json, shown=not (as_json or quiet))
+        shown = not (as_json or quiet)
+        _evaluate_chains(file, index, part, squad, save, as_json=as_json, shown=shown)
         return
     from qa import Assistant
     from qa.evaluation import evaluate as measure
-    from qa.evaluation import read_dataset, sample
+    from qa.evaluation import read_dataset, sample, withhold
     from qa.scoring import Confidence
 
     dataset = read_dataset(file)
+    if reading:
+        questions = sample(dataset.questions, size, seed=seed)
+        _evaluate_reading(dataset, questions, reader, save, as_json=as_json, quiet=quiet)
+        return
     distractors = [read_dataset(other) for other in also or []]
     questions = sample(dataset.questions, size, seed=seed)
     shown = not (as_json or quiet)
@@ -75,16 +102,69 @@ def evaluate(
         confidence = Confidence.load()
         always = replace(confidence, found=0.0)  # the first span is wanted also when refused
         with (
-            Assistant.open(path, confidence=always) as assistant,
+            Assistant.open(path, confidence=always, reader=reader) as assistant,
             ProgressLine(shown=shown) as line,
         ):
+            scopes = None
+            if withheld:
+                contexts = [c for data in (dataset, *distractors) for c in data.contexts]
+                questions, scopes = withhold(questions, assistant.index.articles(), contexts)
             report = measure(
                 assistant,
                 questions,
-                name=dataset.name,
+                name=f"{dataset.name}{', every second without its article' if withheld else ''}",
                 outcome=confidence.outcome,
+                scopes=scopes,
                 progress=line.on_questions,
             )
+    if save:
+        from qa.evaluation.plots import plot
+
+        _save(report, save)
+        plot(report, save)
+    _tell(report, as_json=as_json)
+
+
+def _evaluate_reading(
+    dataset: Dataset,
+    questions: Sequence[Question],
+    folder: Path | None,
+    save: Path | None,
+    *,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    from qa.evaluation import evaluate_reading
+    from qa.reader import DEFAULT_MODEL, SpanReader
+    from qa.scoring import Confidence
+
+    with ProgressLine(shown=not (as_json or quiet)) as line:
+        report = evaluate_reading(
+            SpanReader.load(folder or DEFAULT_MODEL),
+            questions,
+            dataset.contexts,
+            threshold=Confidence.load().alone,
+            name=dataset.name,
+            progress=line.on_questions,
+        )
+    if save:
+        _save(report, save)
+    _tell(report, as_json=as_json)
+
+
+class _Report(Protocol):
+    def to_dict(self) -> dict[str, Any]: ...
+
+
+def _save(report: _Report, stem: Path) -> None:
+    """Write the table and the figures of a report."""
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    stem.with_name(stem.name + ".txt").write_text(f"{report}\n", encoding="utf-8")
+    figures = json.dumps(report.to_dict(), indent=1, ensure_ascii=False)
+    stem.with_name(stem.name + ".json").write_text(figures + "\n", encoding="utf-8")
+
+
+def _tell(report: _Report, *, as_json: bool) -> None:
     if as_json:
         say_json(report.to_dict())
     else:
@@ -96,6 +176,7 @@ def _evaluate_chains(
     index: Path | None,
     part: str | None,
     squad: Path | None,
+    save: Path | None,
     *,
     as_json: bool,
     shown: bool,
@@ -120,10 +201,9 @@ def _evaluate_chains(
                 )
         with Assistant.open(path) as assistant, ProgressLine(shown=shown) as line:
             report = evaluate_chains(assistant, chains, name=name, progress=line.on_questions)
-    if as_json:
-        say_json(report.to_dict())
-    else:
-        say(str(report))
+    if save:
+        _save(report, save)
+    _tell(report, as_json=as_json)
 
 
 def _build_for(

@@ -26,6 +26,13 @@ ConversationsOption = Annotated[
         help="The file that keeps the conversations. Default: one in your data folder.",
     ),
 ]
+PrecisionOption = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SHARE",
+        help="Answer so that this share of the answers is right, as 0.9; refuse the rest.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 

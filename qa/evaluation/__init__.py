@@ -4,8 +4,10 @@
 """
 
 from qa.evaluation.datasets import Context, Dataset, GoldAnswer, Question, read_dataset
+from qa.evaluation.reading import ReadingReport, evaluate_reading
 from qa.evaluation.report import Machine, Report
-from qa.evaluation.runner import build_evaluation_index, evaluate, sample
+from qa.evaluation.runner import build_evaluation_index, evaluate
+from qa.evaluation.sampling import sample, withhold
 
 __all__ = [
     "Context",
@@ -13,9 +15,12 @@ __all__ = [
     "GoldAnswer",
     "Machine",
     "Question",
+    "ReadingReport",
     "Report",
     "build_evaluation_index",
     "evaluate",
+    "evaluate_reading",
     "read_dataset",
     "sample",
+    "withhold",
 ]

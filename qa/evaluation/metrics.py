@@ -152,6 +152,11 @@ def accuracy_at(points: Sequence[RiskPoint], coverage: float) -> float | None:
     return next((1 - p.risk for p in points if p.coverage >= coverage - 1e-9), None)
 
 
+def coverage_at(points: Sequence[RiskPoint], precision: float) -> float:
+    """Return the largest share of questions that can be answered with this precision; 0..1."""
+    return max((p.coverage for p in points if 1 - p.risk >= precision - 1e-9), default=0.0)
+
+
 def auroc(confidence: npt.ArrayLike, correct: npt.ArrayLike) -> float | None:
     """Return the probability that a right answer has more confidence than a wrong one.
 
@@ -176,13 +181,37 @@ def expected_calibration_error(
     `confidence` is (n,) float in 0..1, `correct` (n,) bool. Bins are open below and closed
     above, as in the paper; 0 itself belongs to the first.
     """
-    scores, hits = _pair(confidence, correct)
-    if not len(scores):
+    found = reliability(confidence, correct, bins=bins)
+    total = sum(one.count for one in found)
+    if not total:
         return None
+    return sum(one.count * abs(one.confidence - one.right) for one in found) / total
+
+
+@dataclass(frozen=True, slots=True)
+class ReliabilityBin:
+    """The questions whose confidence lies in one bin: their number, and two means over them."""
+
+    count: int
+    confidence: float  # 0..1; 0 in an empty bin
+    right: float  # 0..1: share
+
+
+def reliability(
+    confidence: npt.ArrayLike, correct: npt.ArrayLike, *, bins: int = 15
+) -> tuple[ReliabilityBin, ...]:
+    """Return the bins, of equal width, that a reliability diagram shows (Guo et al. 2017).
+
+    `confidence` is (n,) float in 0..1, `correct` (n,) bool.
+    """
+    scores, hits = _pair(confidence, correct)
     places = np.clip(np.ceil(scores * bins).astype(int) - 1, 0, bins - 1)
-    gap = np.bincount(places, weights=scores, minlength=bins)
-    gap -= np.bincount(places, weights=hits, minlength=bins)
-    return float(np.abs(gap).sum()) / len(scores)
+    counts = np.bincount(places, minlength=bins)
+    some = np.maximum(counts, 1)
+    sure = np.bincount(places, weights=scores, minlength=bins) / some
+    right = np.bincount(places, weights=hits, minlength=bins) / some
+    rows = zip(counts.tolist(), sure.tolist(), right.tolist(), strict=True)
+    return tuple(ReliabilityBin(*row) for row in rows)
 
 
 def _pair(

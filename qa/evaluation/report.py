@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from qa.evaluation.metrics import Abstention
+from qa.evaluation.metrics import Abstention, ReliabilityBin, RiskPoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,9 @@ class Confidence:
     auroc: float | None  # 0.5 is chance, higher is better
     ece: float | None  # lower is better
     right_at: Mapping[int, float | None]  # coverage in percent → share right
+    coverage_at: Mapping[int, float]  # precision in percent → share answered
+    bins: tuple[ReliabilityBin, ...]
+    curve: tuple[RiskPoint, ...]  # thinned to some 200 points
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +183,12 @@ class Report:
         )
 
     def _retrieval(self) -> str:
-        recall = "  ".join(f"@{k} {_share(value)}" for k, value in self.retrieval.recall.items())
-        return f"recall {recall}  MRR {_share(self.retrieval.mrr)}"
+        recall = "  ".join(f"@{k} {share(value)}" for k, value in self.retrieval.recall.items())
+        return f"recall {recall}  MRR {share(self.retrieval.mrr)}"
 
     def _confidence(self) -> str:
         found = self.confidence
-        return f"AUROC {_share(found.auroc)}  ECE {_share(found.ece)}"
+        return f"AUROC {share(found.auroc)}  ECE {share(found.ece)}"
 
     def _cost(self) -> str:
         memory = "" if self.cost.peak_mb is None else f"  peak memory {self.cost.peak_mb:,.0f} MB"
@@ -193,9 +196,13 @@ class Report:
 
     def _coverage(self) -> str:
         right = ", ".join(
-            f"{percent(share)} at {cover}%" for cover, share in self.confidence.right_at.items()
+            f"{percent(part)} at {cover}%" for cover, part in self.confidence.right_at.items()
         )
-        return f"right by coverage: {right}"
+        cover = ", ".join(
+            f"{percent(part)} at {precision}%"
+            for precision, part in self.confidence.coverage_at.items()
+        )
+        return f"right by coverage: {right}; coverage by precision: {cover}"
 
 
 def _counts(outcomes: Outcomes) -> str:
@@ -210,5 +217,6 @@ def percent(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.1f}"
 
 
-def _share(value: float | None) -> str:
+def share(value: float | None) -> str:
+    """Return a share, 0..1, with three decimals; a dash where there is none."""
     return "–" if value is None else f"{value:.3f}"

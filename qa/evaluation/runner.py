@@ -11,7 +11,7 @@ import json
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -36,6 +36,8 @@ from qa.values import Answer, Outcome
 
 RECALL_AT = (1, 3, 5, 10, 20)
 COVERAGES = (50, 80, 100)  # percent
+PRECISIONS = (80, 90, 95)  # percent
+_CURVE = 200  # points of the risk–coverage curve that a report keeps
 
 QuestionProgress = Callable[[int, int], None]  # questions done, questions in all
 
@@ -65,8 +67,8 @@ class Answerer(Protocol):
     def index(self) -> Articles:
         """The index that the answers come from."""
 
-    def ask(self, question: str, /) -> Answer:
-        """Answer one question."""
+    def ask(self, question: str, /, *, articles: Collection[str] | None = None) -> Answer:
+        """Answer one question, from some of the articles or all."""
 
     def retrieve(
         self, questions: Sequence[str], /, *, limit: int = 10
@@ -83,14 +85,6 @@ class _Asked:
     confidence: float
     rank: int | None  # of the first right hit; None when there is none, or nothing to find
     milliseconds: float
-
-
-def sample(questions: Sequence[Question], size: int | None, *, seed: int = 0) -> list[Question]:
-    """Return `size` of the questions, the same for the same seed, in their file's order."""
-    if size is None or size >= len(questions):
-        return list(questions)
-    chosen = np.random.default_rng(seed).choice(len(questions), size=size, replace=False)
-    return [questions[i] for i in sorted(chosen)]
 
 
 def build_evaluation_index(
@@ -130,9 +124,13 @@ def evaluate(
     *,
     name: str = "questions",
     outcome: Callable[[float], Outcome] | None = None,
+    scopes: Mapping[str, Collection[str]] | None = None,
     progress: QuestionProgress | None = None,
 ) -> Report:
     """Ask every question, one at a time, and compare with what is known.
+
+    `scopes` tells by question id the articles that a question may be answered from; without an
+    entry it is asked of all.
 
     An assistant that always gives its first span can be measured with and without abstention
     in one run: `outcome` then tells from the confidence what it would have come to.
@@ -145,7 +143,7 @@ def evaluate(
     infos = assistant.index.articles()
     keys = {info.id: _keys(info) for info in infos}
     _require_articles([question for question in questions if question.answerable], keys)
-    asked = list(_ask_all(assistant, questions, keys, outcome, progress))
+    asked = list(_ask_all(assistant, questions, keys, outcome, scopes or {}, progress))
     ranks = [one.rank for one in asked if one.judged.answerable]
     return Report(
         name=name,
@@ -229,11 +227,13 @@ def _ask_all(
     questions: Sequence[Question],
     keys: Mapping[str, frozenset[str]],
     outcome: Callable[[float], Outcome] | None,
+    scopes: Mapping[str, Collection[str]],
     progress: QuestionProgress | None,
 ) -> Iterator[_Asked]:
-    _ask(assistant, questions[0], keys, outcome)  # loads what is loaded on first use; not counted
+    first = questions[0]  # asked twice: what is loaded on first use is not counted
+    _ask(assistant, first, keys, outcome, scopes.get(first.id))
     for number, question in enumerate(questions, 1):
-        yield _ask(assistant, question, keys, outcome)
+        yield _ask(assistant, question, keys, outcome, scopes.get(question.id))
         if progress:
             progress(number, len(questions))
 
@@ -243,11 +243,12 @@ def _ask(
     question: Question,
     keys: Mapping[str, frozenset[str]],
     decide: Callable[[float], Outcome] | None,
+    scope: Collection[str] | None,
 ) -> _Asked:
     rank = None
     begin = time.perf_counter()
     try:
-        answer = assistant.ask(question.text)
+        answer = assistant.ask(question.text, articles=scope)
         milliseconds = 1000 * (time.perf_counter() - begin)
         text, confidence = answer.text, answer.confidence
         outcome = decide(confidence) if decide else answer.outcome
@@ -294,4 +295,7 @@ def _confidence(asked: Sequence[_Asked]) -> Confidence:
         auroc=metrics.auroc(scores, right),
         ece=metrics.expected_calibration_error(scores, right),
         right_at={cover: metrics.accuracy_at(points, cover / 100) for cover in COVERAGES},
+        coverage_at={p: metrics.coverage_at(points, p / 100) for p in PRECISIONS},
+        bins=metrics.reliability(scores, right),
+        curve=points[:: max(1, len(points) // _CURVE)],
     )

@@ -1,4 +1,4 @@
-"""Fits the confidence: `python -m qa.training.calibrate SQUAD_TRAIN --out qa/confidence.json`.
+"""Fits the confidence: held-out questions → readings → features → qa/confidence.json.
 
     contexts of held-out articles → index → questions in six settings → features → logistic model
 
@@ -8,12 +8,15 @@ is kept in a file, so that a run that was stopped goes on where it was, and fitt
 other features reads nothing again.
 
 The held-out articles are every tenth by the hash of the title; the same rule holds for training.
+
+Two more numbers are fitted. `precisions`: from which probability on a share of the answers is
+right. `alone`: from which score of the reader a passage read by itself answers, on held-out
+questions of which half were changed so that their passage does not answer them.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import logging
 import pickle
@@ -27,13 +30,18 @@ import numpy as np
 
 from qa.assistant import Assistant
 from qa.evaluation import metrics
-from qa.evaluation.datasets import read_dataset
+from qa.evaluation.datasets import Dataset, read_dataset
 from qa.evaluation.runner import build_evaluation_index
+from qa.reader import DEFAULT_MODEL, SpanReader
 from qa.scoring import FEATURES, Confidence
 from qa.selector import group_features
+from qa.training.alone import fit_alone
+from qa.training.examples import held_out
+from qa.training.manifest import write_manifest
 from qa.training.readings import Reading, read, stored
 
 _log = logging.getLogger(__name__)
+_FEWEST = 100  # answers that a promise of precision must rest on
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +51,6 @@ class Case:
     reading: Reading
     right: bool
     features: Mapping[str, float]
-
-
-def held_out(title: str) -> bool:
-    """Say whether an article of the training data is kept for fitting: every tenth."""
-    return hashlib.sha256(title.encode()).digest()[0] % 10 == 0
 
 
 def judge(
@@ -93,8 +96,24 @@ def fit(cases: Sequence[Case], confidence: Confidence) -> tuple[Confidence, dict
         confidence,
         bias=round(bias, 4),
         weights={n: round(float(w), 4) for n, w in zip(FEATURES, weights, strict=True)},
+        precisions=precisions(p, y),
     )
     return fitted, _report(cases, y, p, fitted)
+
+
+def precisions(p: Any, y: Any) -> list[tuple[float, float]]:
+    """Return (share right, probability from which the answers reach it), both rising.
+
+    `p` (n,) are probabilities of cases that the fit did not see, `y` (n,) says which are right.
+    A share that fewer than `_FEWEST` answers reach is no promise.
+    """
+    points = metrics.risk_coverage(p, y)
+    found = []
+    for share in np.arange(0.5, 1.0, 0.01).round(2).tolist():
+        reached = [q for q in points if 1 - q.risk >= share and q.coverage * len(y) >= _FEWEST]
+        if reached:
+            found.append((share, round(reached[-1].confidence, 4)))
+    return found
 
 
 def _report(cases: Sequence[Case], y: Any, p: Any, fitted: Confidence) -> dict[str, Any]:
@@ -114,41 +133,30 @@ def _report(cases: Sequence[Case], y: Any, p: Any, fitted: Confidence) -> dict[s
     }
 
 
-def main() -> None:
-    """Run the command line of this module."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of this step."""
     parser.add_argument("data", type=Path, help="SQuAD 1.1 train, in SQuAD layout")
     parser.add_argument("--out", type=Path, default=Path("qa/confidence.json"))
     parser.add_argument("--work", type=Path, default=Path("build/calibrate"))
+    parser.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="folder of the reader")
     parser.add_argument("--questions", type=int, default=600)
     parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
 
-    data = read_dataset(options.data)
-    keys = {context.key for context in data.contexts if held_out(context.title)}
-    data = replace(
-        data,
-        contexts=tuple(c for c in data.contexts if c.key in keys),
-        questions=tuple(q for q in data.questions if q.keys[0] in keys and q.answers),
-    )
+
+def run(options: argparse.Namespace) -> None:
+    """Read what is not read yet, fit, and write the file `out`."""
+    data = _held_out_part(read_dataset(options.data))
     options.work.mkdir(parents=True, exist_ok=True)
     if not (options.work / "index").exists():
         _log.info("indexing %d contexts", len(data.contexts))
         build_evaluation_index(data, path=options.work / "index")
     file = options.work / "readings.pickle"
     before = list(stored(file))
-    with Assistant.open(options.work / "index") as assistant:
+    with Assistant.open(options.work / "index", reader=options.model) as assistant:
         with file.open("ab") as log:
-            for number, reading in enumerate(
-                read(
-                    assistant,
-                    data,
-                    size=options.questions,
-                    seed=options.seed,
-                    done={reading.question.id for reading in before},
-                )
-            ):
+            done = {reading.question.id for reading in before}
+            new = read(assistant, data, size=options.questions, seed=options.seed, done=done)
+            for number, reading in enumerate(new, 1):
                 pickle.dump(reading, log)
                 if number % 100 == 0:
                     log.flush()
@@ -156,10 +164,26 @@ def main() -> None:
         confidence = Confidence.load(options.out)
         cases = list(judge(stored(file), assistant, confidence))
     fitted, report = fit(cases, confidence)
-    content = {**asdict(fitted), "fit": {"data": data.name, "seed": options.seed, **report}}
+    threshold, alone = fit_alone(
+        SpanReader.load(options.model), data, size=4 * options.questions, seed=options.seed
+    )
+    fitted = replace(fitted, alone=threshold)
+    content = {
+        **asdict(fitted),
+        "fit": {"data": data.name, "seed": options.seed, **report, "alone": alone},
+    }
     options.out.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    write_manifest(
+        options.work / "manifest.json",
+        inputs=[options.data, options.model / "model.safetensors"],
+        settings=vars(options),
+        fit=content["fit"],
+    )
     _log.info("%s", json.dumps(content, indent=1))
 
 
-if __name__ == "__main__":
-    main()
+def _held_out_part(data: Dataset) -> Dataset:
+    contexts = tuple(context for context in data.contexts if held_out(context.title))
+    keys = {context.key for context in contexts}
+    questions = tuple(q for q in data.questions if q.keys[0] in keys and q.gold)
+    return Dataset(data.name, questions, contexts)

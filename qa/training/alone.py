@@ -1,0 +1,65 @@
+"""From which score on a passage that is read by itself answers: SQuAD 2.0's threshold.
+
+SQuAD 2.0 is an evaluation set, so the threshold comes from held-out questions of SQuAD 1.1, half
+of them made unanswerable as in training.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from qa.evaluation import metrics
+from qa.evaluation.datasets import Dataset, Question
+from qa.evaluation.reading import first_spans
+from qa.reader import Reader
+from qa.training import negatives
+
+
+def fit_alone(
+    reader: Reader, data: Dataset, *, size: int, seed: int
+) -> tuple[float, dict[str, Any]]:
+    """Return the score of the best F1 when free to refuse, and the figures there.
+
+    `data` are held-out questions with their passages; up to `size` of them are asked, half of
+    these changed.
+    """
+    asked = list(_pairs(data, size, seed))
+    found = first_spans(reader, [(question, passage) for question, passage, _ in asked])
+    scores = np.array([score for _, score in found])
+    answerable = np.array([bool(answers) for _, _, answers in asked])
+    f1 = np.array([metrics.f1(t, a) for (t, _), (_, _, a) in zip(found, asked, strict=True)])
+    order = np.argsort(-scores)
+    # answering the first n: their F1, and a point for each unanswerable one that is refused
+    gain = np.concatenate([[0.0], np.cumsum(np.where(answerable, f1, -1.0)[order])])
+    n = int(gain.argmax())
+    threshold = float(scores[order][n - 1]) if n else float("inf")
+    figures = {
+        "questions": len(asked),
+        "f1": round(float(gain[n] + (~answerable).sum()) / len(asked), 4),
+        "auroc": round(metrics.auroc(scores, answerable) or 0.0, 4),
+        "refused": round(float((scores < threshold)[~answerable].mean()), 4),
+    }
+    return round(threshold, 4), figures
+
+
+def _pairs(data: Dataset, size: int, seed: int) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Yield question, passage and answers; none where the passage does not answer."""
+    rng = random.Random(seed)  # noqa: S311 - sampling, not secrecy
+    contexts = {context.key: context for context in data.contexts}
+    of_title: dict[str, list[Question]] = {}
+    for question in data.questions:
+        of_title.setdefault(contexts[question.keys[0]].title, []).append(question)
+    for number, question in enumerate(rng.sample(data.questions, min(size, len(data.questions)))):
+        context = contexts[question.keys[0]]
+        if number % 2 == 0:
+            yield question.text, context.text, question.answers
+            continue
+        other = [q.text for q in rng.sample(of_title[context.title], 1)]
+        made = negatives.perturbed(question, context, other=other, rng=rng)
+        made = made or negatives.cut(question, context)
+        if made:
+            yield made.question, made.passage, ()
