@@ -6,17 +6,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-CALENDAR = frozenset(
-    """January February March April May June July August September October November December
-    Monday Tuesday Wednesday Thursday Friday Saturday Sunday Christmas Easter AD BC BCE CE""".split()
-)
-_NOT_FIRST = frozenset(
-    """A About According After All Also Although Among An And Another Are As At Because Before Both
-    But By Can Did Do Does During Each Every Few For From Had Has Have He Her His How However I If In
-    Into Is It Its Later Like Many More Most My No Not Of On One Or Other Our Over She Since So Some
-    Such That The Their Then There These They This Those Though Through To Under Until Up Was We Were
-    What When Where Whether Which While Who Whose Why With Within Without Yet You""".split()
-)
+_CALENDAR = """
+January February March April May June July August September October November December Monday
+Tuesday Wednesday Thursday Friday Saturday Sunday Christmas Easter AD BC BCE CE
+"""
+_NOT_NAMES = """
+A About According After All Also Although Among An And Another Are As At Because Before Both But By
+Can Could Did Do Does During Each Every Few For From Had Has Have He Her His How However I If In
+Into Is It Its Later Like Many More Most My No Not Of On One Or Other Our Over She Since So Some
+Such That The Their Then There These They This Those Though Through To Under Until Up Was We Were
+What When Where Whether Which While Who Whom Whose Why With Within Without Yet You
+"""
 _COUNTRIES = """
 Afghanistan Albania Algeria Angola Argentina Armenia Australia Austria Azerbaijan Bahrain Bangladesh
 Belarus Belgium Bolivia Bosnia Brazil Bulgaria Burma Cambodia Cameroon Canada Chad Chile China
@@ -58,8 +58,8 @@ _PEOPLE = """
 American British English French German Italian Spanish Portuguese Dutch Greek Roman Russian Polish
 Swedish Danish Norwegian Finnish Swiss Austrian Hungarian Czech Turkish Arab Arabic Persian Iranian
 Iraqi Israeli Jewish Christian Muslim Catholic Protestant Buddhist Hindu Chinese Japanese Korean
-Mongol Tibetan Indian Pakistani Thai Vietnamese Indonesian Egyptian Ethiopian Nigerian African Asian
-European Australian Canadian Mexican Brazilian Cuban Irish Scottish Welsh Latin Hebrew Sanskrit
+Mongol Tibetan Indian Pakistani Thai Vietnamese Indonesian Egyptian Ethiopian Nigerian
+Australian Canadian Mexican Brazilian Cuban Irish Scottish Welsh Latin Hebrew Sanskrit
 Slavic Ottoman Byzantine Prussian Soviet Ukrainian Estonian Latvian Lithuanian Armenian Anglican
 Lutheran Methodist Presbyterian Orthodox Sunni Hispanic
 """
@@ -120,6 +120,8 @@ _SORTS = {
     )
     for name in _split(names)
 }
+_NOT_FIRST = frozenset(_NOT_NAMES.split())
+_DATES = frozenset(_CALENDAR.split())
 _FIRST_NAMES = frozenset(_GIVEN.split())
 _SAME_SETS = [frozenset(_split(line)) for line in _SAME.strip().splitlines()]
 
@@ -138,7 +140,7 @@ _HEAD = re.compile(
     r"|Bishop|Gulf|Bay|Isle|Duchy|Earl|Count|Archbishop|Declaration) of (?:the )?[A-Z]"
 )
 _TITLE = (
-    r"Mr|Mrs|Ms|Dr|Sir|Lord|Lady|President|King|Queen|Pope|Emperor|Prince|Princess|Saint|St|General"
+    r"Mr|Mrs|Ms|Dr|Sir|Lord|Lady|President|King|Queen|Pope|Emperor|Prince|Princess|Saint|General"
     r"|Professor|Senator|Governor|Justice|Bishop|Archbishop|Colonel|Captain|Mayor|Empress|Sultan"
 )
 _HEAD_WORD = re.compile(rf"{_TITLE}|{_LAST}|Treaty|Battle|Kingdom|Republic|Council|Department")
@@ -178,7 +180,7 @@ def names(text: str) -> Iterator[Name]:
             start += min(len(head) + 1, len(name))
             name = name[len(head) + 1 :]
             head = name.partition(" ")[0]
-        if len(name) < 3 or head in CALENDAR or not name[0].isupper():
+        if len(name) < 3 or head in _DATES or not name[0].isupper():
             continue
         before = text[max(0, start - 14) : start]
         sort = _sort(name, before, text[start + len(name) : start + len(name) + 20])
@@ -197,7 +199,7 @@ def _sort(name: str, before: str, after: str) -> str:
         return "person"
     if first in _FIRST_NAMES and len(name.split()) <= 4:
         return "person"
-    if " " not in name and name.isupper() and len(name) < 6:
+    if " " not in name and name.isupper() and name.isalpha() and len(name) < 6:
         return "letters"
     return ""
 
@@ -214,4 +216,3 @@ def same(one: str, two: str) -> bool:
         return True
     initials = ["".join(w[0] for w in n.split() if w[0].isupper()) for n in (one, two)]
     return initials[0] == two or initials[1] == one
-

@@ -13,7 +13,6 @@ _AUXILIARY = re.compile(
 )
 _SHORT = {"can": "can't", "will": "won't"}
 _OWNS = {"has": "doesn't have", "have": "don't have", "had": "didn't have"}
-_OBJECT = re.compile(r" (?:the|a|an|no|its|their|his|her|more|most|many|over|\d)\b")
 _SUBJECT = re.compile(r" (?:[A-Z][\w'’-]*(?: [A-Z][\w'’-]*)*|he|she|it|they|people)(?= [a-z]{3,})")
 _NOT_VERB = re.compile(r" (?:and|or|of|in|on|at|for|the|to|by|from|with|s|as|who|that|which)\b")
 _PARTICIPLE = re.compile(
@@ -21,8 +20,14 @@ _PARTICIPLE = re.compile(
     r"|put|set|lost|led|begun|chosen|spoken|worn|brought|taught|caught|thought|considered)\b"
 )
 _SUBJECT_ASKED = re.compile(
-    r"^(?:Who|What|Which(?: \w+){1,2}|What \w+)(?= (?:\w{2,}[^e\W]ed|wrote|won|made|led|became|held|gave"
+    r"^(?:Who|What|Which(?: (?!was|were|is|are|has|had|have)\w+){1,2}|What (?!was|were|is|are|has|had|have|did|can)\w+)(?= (?:\w{2,}[^e\W]ed|wrote|won|made|led|became|held|gave"
     r"|took|built|said|ran|sold|bought|fought|began|found|spoke|came|went|saw|met|sang|designed)\b)"
+)
+# The rest of a share follows from it; "how tall wasn't" asks for nothing; "although … not" is aside.
+_NO_SENSE = re.compile(
+    r"\b(?:percent|percentage|fraction|proportion|share|although|while)\b"
+    r"|\bhow (?:tall|long|old|far|large|big|high|deep|wide|fast|hot|cold|heavy|much)\b",
+    re.I,
 )
 _YEAR = re.compile(r"(?<= in )(?=\d{4}\b)|(?<=^In )(?=\d{4}\b)")
 
@@ -30,6 +35,8 @@ _YEAR = re.compile(r"(?<= in )(?=\d{4}\b)|(?<=^In )(?=\d{4}\b)")
 def negation(case: Case) -> str | None:
     """Put in "not", "n't", "never" or "except", or take a negation out."""
     question = case.question
+    if _NO_SENSE.search(question):
+        return None
     for short, whole in _WHOLE.items():
         question = question.replace(short, whole)
     if _NEGATED.search(question):
@@ -48,9 +55,9 @@ def negation(case: Case) -> str | None:
 
 def _negated(case: Case, word: str, after: str) -> str:
     """Return the auxiliary and what follows it, negated."""
-    if word in _OWNS and _OBJECT.match(after):
+    if word in _OWNS and not _PARTICIPLE.search(after):
         return _OWNS[word] + after
-    if _PARTICIPLE.match(after):
+    if word not in ("did", "does", "do") and _PARTICIPLE.match(after):
         return f"{word} {case.rng.choice(('not', 'never'))}{after}"
     subject = _SUBJECT.match(after)
     if subject and word in ("did", "does", "do") and not _NOT_VERB.match(after[subject.end() :]):

@@ -41,12 +41,13 @@ import/export imports/exports imported/exported importing/exporting importer/exp
 ally/enemy allies/enemies friend/enemy friends/enemies friendly/hostile offensive/defensive
 positive/negative positively/negatively good/bad strong/weak strongly/weakly rich/poor hot/cold
 warm/cool dry/wet high/low large/small big/small fast/slow quickly/slowly rapid/slow rapidly/slowly
-deep/shallow wide/narrow thick/thin heavy/light easy/difficult easily/hardly simple/complex
+deep/shallow wide/narrow thick/thin easy/difficult easily/hardly simple/complex
 ancient/modern common/rare commonly/rarely often/rarely frequently/rarely frequent/rare
 usually/seldom always/never popular/unpopular public/private publicly/privately urban/rural
 natural/artificial permanent/temporary permanently/temporarily active/inactive visible/invisible
 possible/impossible able_to/unable_to direct/indirect directly/indirectly formal/informal
-official/unofficial officially/unofficially regular/irregular equal/unequal similar_to/different_from
+official/unofficial officially/unofficially regular/irregular equal/unequal
+similar_to/different_from
 dependent/independent safe/dangerous healthy/unhealthy full/empty complete/incomplete major/minor
 junior/senior professional/amateur liberal/conservative military/civilian acidic/alkaline
 solid/liquid organic/inorganic synthetic/natural vertical/horizontal primarily/rarely
@@ -58,13 +59,13 @@ ascend/descend ascended/descended appear/disappear appeared/disappeared appears/
 build/destroy built/destroyed builds/destroys construction/demolition constructed/demolished
 create/destroy created/destroyed creates/destroys creation/destruction established/abolished
 establish/abolish founded/dissolved found_in/missing_from introduced/withdrawn formed/dissolved
-born/buried birth/death survive/perish survived/perished live/die lived/died
+born/buried birth/death
 remember/forget remembered/forgotten love/hate loved/hated
-add/remove added/removed adds/removes adding/removing addition/removal replace/retain
-replaced/retained connect/separate connected/separated unite/divide united/divided
+add/remove added/removed adds/removes adding/removing addition/removal connect/separate
+connected/separated unite/divide united/divided
 expand/contract expanded/contracted strengthen/weaken strengthened/weakened improve/worsen
 improved/worsened improves/worsens improvement/deterioration appoint/dismiss appointed/dismissed
-hire/dismiss hired/dismissed elected/defeated arrested/released captured/released
+hire/dismiss hired/dismissed arrested/released
 advantage/disadvantage advantages/disadvantages benefit/drawback benefits/drawbacks
 strength/weakness strengths/weaknesses cause/prevent caused/prevented causes/prevents
 causing/preventing protect/endanger protected/endangered absorb/emit absorbed/emitted
@@ -73,7 +74,7 @@ criticized/praised criticised/praised criticize/praise criticise/praise criticis
 optimistic/pessimistic voluntary/compulsory mandatory/optional required/forbidden require/forbid
 requires/forbids present-day/prehistoric presence/absence alive/dead wealthy/poor guilty/innocent
 correct/incorrect true/false inferior/superior forward/backward released/recalled
-published/banned signed/rejected believed/doubted believe/doubt believes/doubts
+published/banned signed/rejected
 men/women man/woman male/female males/females boys/girls boy/girl
 """
 
@@ -82,7 +83,7 @@ men/women man/woman male/female males/females boys/girls boy/girl
 _CONVERSES = """
 win/lose won/lost wins/loses winning/losing winner/loser winners/losers victory/defeat
 victories/defeats buy/sell bought/sold buys/sells buying/selling buyer/seller sale/purchase
-lend/borrow lent/borrowed send/receive sent/received sends/receives give/take gave/took
+lend/borrow lent/borrowed send/receive sent/received sends/receives
 attack/defend attacked/defended attacks/defends attacking/defending attackers/defenders
 father/mother son/daughter sons/daughters brother/sister brothers/sisters husband/wife king/queen
 kings/queens uncle/aunt nephew/niece grandfather/grandmother prince/princess parents/children
@@ -92,17 +93,19 @@ employer/employee employers/employees plaintiff/defendant predator/prey predator
 
 # Words of one line exclude each other: what is said of one is not said of another.
 _GROUPS = """
-album single film book novel poem play opera symphony painting sculpture musical magazine newspaper
-albums singles films books novels poems plays operas symphonies paintings sculptures magazines
-army navy police parliament
+album film book opera symphony painting sculpture musical newspaper
+albums films books operas symphonies paintings sculptures
+army navy cavalry
 river lake sea ocean desert mountain island valley canal
 rivers lakes seas oceans deserts mountains islands valleys canals
-city village county province country continent
-cities villages counties provinces countries continents
-school hospital museum library theatre theater church prison airport stadium hotel factory cathedral
-schools hospitals museums libraries theatres churches prisons airports stadiums hotels factories
-house bridge tower castle temple palace tunnel
-houses bridges towers castles temples palaces tunnels
+city village county province
+cities villages counties provinces
+hospital museum library theatre theater prison airport stadium hotel factory
+hospitals museums libraries theatres prisons airports stadiums hotels factories
+church mosque synagogue monastery
+churches mosques synagogues monasteries
+bridge tower castle temple palace tunnel
+bridges towers castles temples palaces tunnels
 president mayor governor senator judge ambassador bishop emperor pope
 presidents mayors governors senators judges ambassadors bishops emperors popes
 singer actor writer painter architect engineer scientist lawyer journalist historian philosopher
@@ -110,7 +113,7 @@ singers actors writers painters architects engineers scientists lawyers journali
 actress dancer composer poet physician chemist biologist mathematician astronomer
 doctors nurses farmers soldiers sailors merchants miners priests monks
 red blue green yellow black white purple orange
-gold silver copper iron lead tin zinc aluminium nickel platinum
+gold silver copper iron zinc aluminium nickel platinum
 oxygen nitrogen hydrogen helium carbon chlorine
 oil coal gas uranium wood
 wheat rice corn barley cotton sugar tobacco coffee tea potatoes
@@ -118,25 +121,26 @@ dog cat horse cow pig sheep bird fish snake
 dogs cats horses cows pigs birds fish snakes insects bees
 brain heart liver lung kidney stomach skin
 football basketball baseball hockey cricket tennis golf rugby boxing
-physics chemistry biology mathematics astronomy medicine law theology philosophy economics
+physics chemistry biology mathematics astronomy medicine theology philosophy economics
 century decade month week
 centuries decades months weeks
-war treaty election earthquake fire flood famine epidemic revolution
-wars treaties elections earthquakes fires floods famines epidemics revolutions
-plane train ship car bus truck bicycle submarine
+war treaty election earthquake flood famine epidemic revolution
+wars treaties elections earthquakes floods famines epidemics revolutions
+plane train bus truck bicycle submarine
 planes trains ships cars buses trucks bicycles submarines
-population climate economy religion language currency flag area
+population area
+religion currency flag
 trade agriculture tourism mining fishing forestry manufacturing education
-temperature pressure speed weight volume density height length width
+temperature pressure speed weight volume density length width
 guitar piano violin drums trumpet flute
 computer telephone television radio camera
 computers telephones televisions radios cameras
-marriage divorce funeral coronation wedding baptism
+divorce funeral coronation wedding baptism
 stone brick wood steel glass concrete marble
 constitution budget census
 budget schedule logo slogan
 monarchy republic dictatorship
-bacteria viruses fungi parasites plants animals
+bacteria viruses fungi plants animals
 breakfast lunch dinner
 morning afternoon evening
 """

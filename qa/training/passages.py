@@ -10,20 +10,27 @@ from functools import lru_cache
 
 from qa.training.names import Name, names
 
-STOP = frozenset(
-    """a about after against all also am among an and any are as at be because been before being
-    between both but by can could did do does doing during each either else for from had has have
-    having he her here hers him his how i if in into is it its itself just kind like many may me
-    might more most much must my name nor not of off often on once one only or other our out over
-    own part same she should since so some such than that the their them then there these they
-    this those through to too toward type under until up upon use used using very was we were what
-    when where which while who whom whose why will with within without would year years you your
-    called known named term word fact example number amount percent percentage people person time
-    times day days long far end order case basis wake result way lot rest addition place list sort
-    form midst course face sake same others one ones something anything""".split()
-)
+_SMALL = """
+a about after against all also am among an and any are as at be because been before being
+between both but by can could did do does doing during each either else for from had has have
+having he her here hers him his how i if in into is it its itself just kind like many may me
+might more most much must my name nor not of off often on once one only or other our out over
+own part same she should since so some such than that the their them then there these they
+this those through to too toward type under until up upon use used using very was we were what
+when where which while who whom whose why will with within without would year years you your
+called known named term word fact example number amount percent percentage people person time
+times day days long far end order case basis wake result way lot rest addition place list sort
+form midst course face sake same others one ones something anything
+"""
+STOP = frozenset(_SMALL.split())
 _WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
 _SENTENCE = re.compile(r"(?<=[.!?])[\"”)]?\s+(?=[\"“(]?[A-Z0-9])")
+_LOOSE = re.compile(
+    r"(?:Along with|Besides|Other than|In addition to|Aside from|Apart from|As well as|Outside of"
+    r"|Together with|Except for|Like|Unlike)"
+    r"\b.*?(?=\b(?:what|which|who|where|when|how|whose|in)\b|$)",
+    re.I,
+)
 _LOWER = re.compile(r"(?<![\w'’-])[a-z]{4,}(?![\w'’-])")
 _BEFORE_NOUN = re.compile(r"\b(the|a|an|of|his|her|its|their|this) $", re.I)
 _AFTER_NOUN = re.compile(
@@ -50,9 +57,22 @@ class Passage:
     names: tuple[Name, ...]
     nouns: tuple[Noun, ...]
 
+    def has(self, phrase: str) -> bool:
+        """Say whether a lower-case word, number or phrase stands in the text by itself."""
+        return bool(re.search(rf"(?<![\w.,]){re.escape(phrase)}(?!\w|[.,]\d)", self.text.lower()))
+
     def support(self, phrase: str, wanted: frozenset[str]) -> int:
         """Return how many wanted stems stand in one sentence with the phrase; -1 without it."""
         return max((len(s & wanted) for text, s in self.sentences if phrase in text), default=-1)
+
+    def support_with_before(self, phrase: str, wanted: frozenset[str]) -> int:
+        """Return the same of a sentence and the one before it, which "it" and "he" point to."""
+        found, before = -1, frozenset[str]()
+        for text, here in self.sentences:
+            if phrase in text:
+                found = max(found, len((before | here) & wanted))
+            before = here
+        return found
 
 
 @lru_cache(maxsize=1024)
@@ -83,6 +103,10 @@ def nouns(text: str) -> Iterator[Noun]:
             yield Noun(match[0], match.start(), before[1].lower())
 
 
+def _has_digit(text: str) -> bool:
+    return any(c.isdigit() for c in text)
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """A question to change: its passage, its answers, and texts of the same article."""
@@ -93,6 +117,12 @@ class Case:
     other: tuple[str, ...]
     rng: random.Random
 
+    @property
+    def loose_end(self) -> int:
+        """Where a head like "Along with X, who" ends, whose change would not matter; else 0."""
+        loose = _LOOSE.match(self.question)
+        return loose.end() if loose else 0
+
     def answered(self, phrase: str) -> bool:
         """Say whether a phrase is part of an answer, or an answer is part of it."""
         low = phrase.lower()
@@ -101,11 +131,18 @@ class Case:
     def safe(self, old: str, new: str) -> bool:
         """Say whether the passage is unlikely to answer the question with `new` for `old`.
 
-        No sentence with `new` may hold half as much of the question as the answer's sentence.
+        No sentence with `new` may hold half as much of the question as the answer's sentence does,
+        nor as much together with the sentence before; and where a number is asked for, none with
+        another number.
         """
+        if any(_has_digit(answer) for answer in self.answers) and any(
+            new in text and _has_digit(text.replace(new, "")) for text, _ in self.passage.sentences
+        ):
+            return False
         wanted = stems(self.question.replace(old, " "))
         home = max((self.passage.support(a, wanted) for a in self.answers), default=-1)
-        return 2 * self.passage.support(new, wanted) < home
+        near = self.passage.support_with_before(new, wanted)
+        return home > 1 and near < home and 2 * self.passage.support(new, wanted) < home
 
     def swap(self, start: int, old: str, here: Iterable[str], new: Iterable[str]) -> str | None:
         """Return the question with, for `old`, one of `here` that is safe, or else of `new`.
@@ -127,4 +164,7 @@ class Case:
         if article:
             vowel = re.match(r"[aeio](?!ne\b|uro)|u(?!ni|s[ae]|ra)|hour|honou?r|8|11\b", new, re.I)
             before = f"{before[: article.start()]}{article[1]}{'n' if vowel else ''} "
-        return before + new + self.question[end:]
+        after = self.question[end:]
+        if after.startswith(("' ", "’ ")) and not new.endswith("s"):
+            after = f"{after[0]}s{after[1:]}"
+        return before + new + after

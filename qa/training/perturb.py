@@ -22,7 +22,8 @@ from index.errors import FootnoteError
 from qa.evaluation.datasets import Context, Dataset, Question, read_dataset
 from qa.training.negation import negation
 from qa.training.passages import Case, read_passage, stems
-from qa.training.swaps import antonym, date, entity, noun, number
+from qa.training.quantities import date, number
+from qa.training.swaps import antonym, entity, noun
 
 _RULES: dict[str, Callable[[Case], str | None]] = {
     "number": number,
