@@ -59,7 +59,7 @@ American British English French German Italian Spanish Portuguese Dutch Greek Ro
 Swedish Danish Norwegian Finnish Swiss Austrian Hungarian Czech Turkish Arab Arabic Persian Iranian
 Iraqi Israeli Jewish Christian Muslim Catholic Protestant Buddhist Hindu Chinese Japanese Korean
 Mongol Tibetan Indian Pakistani Thai Vietnamese Indonesian Egyptian Ethiopian Nigerian
-Australian Canadian Mexican Brazilian Cuban Irish Scottish Welsh Latin Hebrew Sanskrit
+Australian Canadian Mexican Brazilian Cuban Irish Scottish Welsh Hebrew
 Slavic Ottoman Byzantine Prussian Soviet Ukrainian Estonian Latvian Lithuanian Armenian Anglican
 Lutheran Methodist Presbyterian Orthodox Sunni Hispanic
 """
@@ -140,7 +140,7 @@ _HEAD = re.compile(
     r"|Bishop|Gulf|Bay|Isle|Duchy|Earl|Count|Archbishop|Declaration) of (?:the )?[A-Z]"
 )
 _TITLE = (
-    r"Mr|Mrs|Ms|Dr|Sir|Lord|Lady|President|King|Queen|Pope|Emperor|Prince|Princess|Saint|General"
+    r"Mr|Mrs|Ms|Dr|Sir|Lord|Lady|President|King|Queen|Pope|Emperor|Prince|Princess|General"
     r"|Professor|Senator|Governor|Justice|Bishop|Archbishop|Colonel|Captain|Mayor|Empress|Sultan"
 )
 _HEAD_WORD = re.compile(rf"{_TITLE}|{_LAST}|Treaty|Battle|Kingdom|Republic|Council|Department")

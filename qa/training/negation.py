@@ -17,13 +17,15 @@ _SUBJECT = re.compile(r" (?:[A-Z][\w'’-]*(?: [A-Z][\w'’-]*)*|he|she|it|they|
 _NOT_VERB = re.compile(r" (?:and|or|of|in|on|at|for|the|to|by|from|with|s|as|who|that|which)\b")
 _PARTICIPLE = re.compile(
     r" (?:\w{2,}ed|built|made|held|born|found|sold|won|known|given|written|taken|sent|seen|shown"
-    r"|put|set|lost|led|begun|chosen|spoken|worn|brought|taught|caught|thought|considered)\b"
+    r"|put|set|lost|led|begun|chosen|spoken|worn|been|spoke|brought|taught|caught|thought|considered)\b"
 )
+_NOT_AUXILIARY = r"(?!was|were|is|are|has|had|have|did|can)"
 _SUBJECT_ASKED = re.compile(
-    r"^(?:Who|What|Which(?: (?!was|were|is|are|has|had|have)\w+){1,2}|What (?!was|were|is|are|has|had|have|did|can)\w+)(?= (?:\w{2,}[^e\W]ed|wrote|won|made|led|became|held|gave"
-    r"|took|built|said|ran|sold|bought|fought|began|found|spoke|came|went|saw|met|sang|designed)\b)"
+    rf"^(?:Who|What|Which(?: {_NOT_AUXILIARY}\w+){{1,2}}|What {_NOT_AUXILIARY}\w+)"
+    r"(?= (?:\w{2,}[^e\W]ed|wrote|won|made|led|became|held|gave|took|built|said|ran|sold|bought"
+    r"|fought|began|found|spoke|came|went|saw|met|sang|designed)\b)"
 )
-# The rest of a share follows from it; "how tall wasn't" asks for nothing; "although … not" is aside.
+# The rest of a share follows from it; "how tall wasn't" asks nothing; "although … not" is aside.
 _NO_SENSE = re.compile(
     r"\b(?:percent|percentage|fraction|proportion|share|although|while)\b"
     r"|\bhow (?:tall|long|old|far|large|big|high|deep|wide|fast|hot|cold|heavy|much)\b",

@@ -29,8 +29,7 @@ opened/closed opens/closes opening/closing increase/decrease increased/decreased
 increases/decreases increasing/decreasing grow/shrink grew/shrank grows/shrinks growing/shrinking
 growth/decline rise/fall rose/fell rises/falls rising/falling raise/lower raised/lowered
 raises/lowers gain/lose gained/lost gains/loses gaining/losing success/failure successes/failures
-successful/unsuccessful successfully/unsuccessfully succeed/fail succeeds/fails profit/loss
-profits/losses allow/forbid allowed/forbidden allows/forbids allowing/forbidding permit/prohibit
+successful/unsuccessful successfully/unsuccessfully allow/forbid allowed/forbidden allows/forbids allowing/forbidding permit/prohibit
 permitted/prohibited permits/prohibits legal/illegal legally/illegally lawful/unlawful
 accept/reject accepted/rejected accepts/rejects accepting/rejecting approve/reject
 approved/rejected approval/rejection support/oppose supported/opposed supports/opposes
@@ -65,7 +64,7 @@ add/remove added/removed adds/removes adding/removing addition/removal connect/s
 connected/separated unite/divide united/divided
 expand/contract expanded/contracted strengthen/weaken strengthened/weakened improve/worsen
 improved/worsened improves/worsens improvement/deterioration appoint/dismiss appointed/dismissed
-hire/dismiss hired/dismissed arrested/released
+hire/dismiss hired/dismissed
 advantage/disadvantage advantages/disadvantages benefit/drawback benefits/drawbacks
 strength/weakness strengths/weaknesses cause/prevent caused/prevented causes/prevents
 causing/preventing protect/endanger protected/endangered absorb/emit absorbed/emitted
@@ -82,9 +81,9 @@ men/women man/woman male/female males/females boys/girls boy/girl
 # are swapped only where the question asks for neither side.
 _CONVERSES = """
 win/lose won/lost wins/loses winning/losing winner/loser winners/losers victory/defeat
-victories/defeats buy/sell bought/sold buys/sells buying/selling buyer/seller sale/purchase
-lend/borrow lent/borrowed send/receive sent/received sends/receives
-attack/defend attacked/defended attacks/defends attacking/defending attackers/defenders
+victories/defeats buy/sell bought/sold buys/sells buying/selling buyer/seller
+lend/borrow lent/borrowed
+attack/defend attacked/defended attacking/defending attackers/defenders
 father/mother son/daughter sons/daughters brother/sister brothers/sisters husband/wife king/queen
 kings/queens uncle/aunt nephew/niece grandfather/grandmother prince/princess parents/children
 predecessor/successor ancestors/descendants teacher/student teachers/students
@@ -96,8 +95,10 @@ _GROUPS = """
 album film book opera symphony painting sculpture musical newspaper
 albums films books operas symphonies paintings sculptures
 army navy cavalry
-river lake sea ocean desert mountain island valley canal
-rivers lakes seas oceans deserts mountains islands valleys canals
+river lake ocean canal
+rivers lakes oceans canals
+desert mountain island valley
+deserts mountains islands valleys
 city village county province
 cities villages counties provinces
 hospital museum library theatre theater prison airport stadium hotel factory
@@ -106,7 +107,7 @@ church mosque synagogue monastery
 churches mosques synagogues monasteries
 bridge tower castle temple palace tunnel
 bridges towers castles temples palaces tunnels
-president mayor governor senator judge ambassador bishop emperor pope
+president mayor governor senator ambassador bishop emperor pope
 presidents mayors governors senators judges ambassadors bishops emperors popes
 singer actor writer painter architect engineer scientist lawyer journalist historian philosopher
 singers actors writers painters architects engineers scientists lawyers journalists historians
@@ -124,23 +125,28 @@ football basketball baseball hockey cricket tennis golf rugby boxing
 physics chemistry biology mathematics astronomy medicine theology philosophy economics
 century decade month week
 centuries decades months weeks
-war treaty election earthquake flood famine epidemic revolution
-wars treaties elections earthquakes floods famines epidemics revolutions
+war revolution
+wars revolutions
+treaty election
+treaties elections
+earthquake flood famine epidemic
+earthquakes floods famines epidemics
 plane train bus truck bicycle submarine
 planes trains ships cars buses trucks bicycles submarines
-population area
 religion currency flag
-trade agriculture tourism mining fishing forestry manufacturing education
+agriculture tourism mining fishing forestry manufacturing education
 temperature pressure speed weight volume density length width
 guitar piano violin drums trumpet flute
-computer telephone television radio camera
-computers telephones televisions radios cameras
+computer telephone camera
+computers telephones cameras
+television radio
+televisions radios
 divorce funeral coronation wedding baptism
 stone brick wood steel glass concrete marble
 constitution budget census
 budget schedule logo slogan
 monarchy republic dictatorship
-bacteria viruses fungi plants animals
+bacteria viruses fungi
 breakfast lunch dinner
 morning afternoon evening
 """

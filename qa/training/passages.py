@@ -162,7 +162,9 @@ class Case:
             new = new[0].upper() + new[1:]
         article = re.search(r"\b([Aa])n? $", before)
         if article:
-            vowel = re.match(r"[aeio](?!ne\b|uro)|u(?!ni|s[ae]|ra)|hour|honou?r|8|11\b", new, re.I)
+            vowel = re.match(
+                r"[aeio](?!ne\b|uro)|u(?!ni(?!m|n)|s[ae]|ra)|hour|honou?r|8|11\b", new, re.I
+            )
             before = f"{before[: article.start()]}{article[1]}{'n' if vowel else ''} "
         after = self.question[end:]
         if after.startswith(("' ", "’ ")) and not new.endswith("s"):

@@ -30,7 +30,7 @@ _NAMED = [
 ]
 # "Before 1990" may hold of 1985 too, and a range or a list in part.
 _OPEN = re.compile(
-    r"\b(?:before|after|since|until|till|prior to|from|between|following|than)"
+    r"\b(?:before|by|after|since|until|till|prior to|from|between|following|than)"
     r"(?: the)?(?: (?:early|late|mid|year|end of|[A-Z][a-z]+))?[ -]*$|\d\w*,? (?:to|and|or|through|-)"
     r"(?: the)?(?: [A-Z][a-z]+)? $",
     re.I,
@@ -38,6 +38,7 @@ _OPEN = re.compile(
 _RANGE = re.compile(r"\w*,? (?:to|and|or|through) (?:the )?(?:[A-Z][a-z]+ )?\d|-? ?[–-]")
 _MONTH = "|".join(_MONTHS)
 _DAY_BEFORE = re.compile(rf"\b(?:{_MONTH}|Jan|Feb|Mar|Apr|Aug|Sept?|Oct|Nov|Dec)\.? $")
+_DAYS_OFF = (-6, -3, -2, -1, 1, 2, 4, 7)
 _DAY_AFTER = re.compile(rf"(?: of)? (?:{_MONTH})\b")
 # A count of what is asked for: "What are the two kinds of", "which three".
 _COUNTED = re.compile(r"\b(?:what|which|name)(?: (?:are|were|is))?(?: of)?(?: the)? $", re.I)
@@ -107,9 +108,7 @@ def _is_day(place: re.Match[str], question: str) -> bool:
 
 
 def _near_day(digits: str) -> list[str]:
-    return [
-        str(day) for step in (-6, -3, -2, -1, 1, 2, 4, 7) if 0 < (day := int(digits) + step) < 31
-    ]
+    return [str(day) for step in _DAYS_OFF if 0 < (day := int(digits) + step) < 31]
 
 
 def _like(one: str, two: str) -> bool:

@@ -33,6 +33,9 @@ def entity(case: Case) -> str | None:
     return None
 
 
+_PLURAL = re.compile(r"(?:sh|ch|ese|ss)$")  # "the British", but "the Germans"
+
+
 def _told(name: Name, case: Case) -> bool:
     """Say whether the passage names it too, it is not the answer, and nothing hangs on it."""
     after = case.question[name.end : name.end + 3]
@@ -46,6 +49,12 @@ def _told(name: Name, case: Case) -> bool:
 
 def _fits(old: Name, sort: str, new: Name, case: Case) -> bool:
     if new.sort != sort or new.the != old.the or new.text in case.question:
+        return False
+    if (
+        sort == "people"
+        and old.the
+        and bool(_PLURAL.search(old.text)) != bool(_PLURAL.search(new.text))
+    ):
         return False
     if sort == "person" and (" " in old.text) != (" " in new.text):
         return False
@@ -86,6 +95,8 @@ def antonym(case: Case) -> str | None:
         if _HOW.search(before) or (old in _ALSO_NOUNS and _MAKES_NOUN.search(before)):
             continue
         after = case.question[place.end() :]
+        if after.startswith((" of ", " from ")) and old in ("outside", "inside", "removed"):
+            continue
         if after.startswith(" to ") and old.endswith(("d", "t")):
             continue
         if old in _OPPOSITE_COMPASS and not re.match(r" [A-Z]|ern? ", after):
@@ -104,9 +115,7 @@ def antonym(case: Case) -> str | None:
 
 _EXCLUSIVE = one_of(EXCLUSIVE)
 _ENDINGS = ("tion", "ment", "ity", "ness", "ism", "ist", "er", "or", "ture", "ance", "ship", "ers")
-_FIXED = re.compile(
-    r"(?:\d(?:th|st|nd|rd) centur|sea level|population (?:increase|growth|density))"
-)  # part of a fixed phrase
+_FIXED = re.compile(r"(?:\d(?:th|st|nd|rd) centur|sea level)")  # part of a fixed phrase
 # The word that says what is asked for stays: "what album", "what is the name of the album".
 _ASKED_FOR = re.compile(
     r"\b(?:what|which|whose|how many|how much)(?: [\w-]+){0,2} $"
@@ -137,9 +146,9 @@ def _nouns_asked(
     case: Case, found: Iterable[tuple[str, int]], told: frozenset[str]
 ) -> Iterator[tuple[str, int]]:
     for word, start in found:
-        if stem(word) in told and word not in STOP and not case.answered(word):
-            if case.loose_end <= start and not _ASKED_FOR.search(case.question[:start]):
-                yield word, start
+        plain = stem(word) in told and word not in STOP and not case.answered(word)
+        if plain and case.loose_end <= start and not _ASKED_FOR.search(case.question[:start]):
+            yield word, start
 
 
 def _exclusive(case: Case, told: frozenset[str]) -> Iterator[tuple[int, str, list[str], list[str]]]:
@@ -147,7 +156,6 @@ def _exclusive(case: Case, told: frozenset[str]) -> Iterator[tuple[int, str, lis
         (m[0], m.start())
         for m in _EXCLUSIVE.finditer(case.question)
         if not _FIXED.search(case.question, max(0, m.start() - 5), m.end() + 6)
-        and not (m[0] == "population" and "percent" in case.question)
     )
     asked = stems(case.question)
     for word, start in _nouns_asked(case, found, told):
