@@ -29,7 +29,8 @@ opened/closed opens/closes opening/closing increase/decrease increased/decreased
 increases/decreases increasing/decreasing grow/shrink grew/shrank grows/shrinks growing/shrinking
 growth/decline rise/fall rose/fell rises/falls rising/falling raise/lower raised/lowered
 raises/lowers gain/lose gained/lost gains/loses gaining/losing success/failure successes/failures
-successful/unsuccessful successfully/unsuccessfully allow/forbid allowed/forbidden allows/forbids allowing/forbidding permit/prohibit
+successful/unsuccessful successfully/unsuccessfully allow/forbid allowed/forbidden allows/forbids
+allowing/forbidding permit/prohibit
 permitted/prohibited permits/prohibits legal/illegal legally/illegally lawful/unlawful
 accept/reject accepted/rejected accepts/rejects accepting/rejecting approve/reject
 approved/rejected approval/rejection support/oppose supported/opposed supports/opposes

@@ -31,8 +31,8 @@ _NAMED = [
 # "Before 1990" may hold of 1985 too, and a range or a list in part.
 _OPEN = re.compile(
     r"\b(?:before|by|after|since|until|till|prior to|from|between|following|than)"
-    r"(?: the)?(?: (?:early|late|mid|year|end of|[A-Z][a-z]+))?[ -]*$|\d\w*,? (?:to|and|or|through|-)"
-    r"(?: the)?(?: [A-Z][a-z]+)? $",
+    r"(?: the)?(?: (?:early|late|mid|year|end of|[A-Z][a-z]+))?[ -]*$"
+    r"|\d\w*,? (?:to|and|or|through|-)(?: the)?(?: [A-Z][a-z]+)? $",
     re.I,
 )
 _RANGE = re.compile(r"\w*,? (?:to|and|or|through) (?:the )?(?:[A-Z][a-z]+ )?\d|-? ?[–-]")
