@@ -10,9 +10,12 @@ from dataclasses import dataclass, replace
 from index.sentences import sentence_around
 from index.values import Article
 from qa.scoring import Confidence, features
+from qa.spans import alike, complete, several
 from qa.values import Alternative, Answer, Citation, ClosestPassage, Hit, Outcome, Span
 
 _ALTERNATIVES = 3
+_PARTS = 5  # of a list, where the question does not say how many
+_NEARLY = 2.0  # of the reader's score: what another part of a list may be behind the first
 _CLOSEST = 3
 _AGREES = 0.0  # the reader's score from which another article's same text counts as a citation
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
@@ -106,17 +109,55 @@ def select(evidence: Evidence, confidence: Confidence) -> Answer:
     outcome = confidence.outcome(sure[0]) if groups else Outcome.NOT_FOUND
     if outcome is Outcome.NOT_FOUND:
         return answer
-    first, *others = (
-        Alternative(group.best.text, min(probability, sure[0]), _citations(group, articles))
-        for group, probability in zip(groups, sure, strict=True)
+    asked = evidence.question
+    group, *rest = groups
+    citations = _citations(group, articles, asked)
+    parts = _parts(asked, citations[0], group.best, rest, articles)
+    told = [citations[0], *parts]
+    others = (
+        Alternative(other.best.text, min(probability, sure[0]), _citations(other, articles))
+        for other, probability in zip(rest, sure[1:], strict=True)
+        if not any(_overlap(other.best, citation) for citation in told)
     )
     return replace(
         answer,
         outcome=outcome,
-        text=first.text,
-        citations=first.citations,
+        text=citations[0].quote,
+        citations=citations,
+        parts=parts,
         alternatives=tuple(a for a in others if a.confidence >= confidence.found / 2),
     )
+
+
+def _overlap(span: Span, citation: Citation) -> bool:
+    same = span.article_id == citation.article.id
+    return same and span.start < citation.end and citation.start < span.end
+
+
+def _parts(
+    question: str,
+    first: Citation,
+    best: Span,
+    groups: Sequence[Group],
+    articles: Mapping[str, Article],
+) -> tuple[Citation, ...]:
+    """Return the further things that a question for several asks for, in the article's order.
+
+    They stand in the first one's article, look like it, and the reader likes them nearly as much.
+    """
+    wanted = several(question)
+    if wanted == 1:
+        return ()
+    spans = (span for group in groups for span in group.spans)
+    found = [
+        _citation(span, articles[span.article_id], question)
+        for span in spans
+        if span.article_id == best.article_id
+        and span.score >= max(0.0, best.score - _NEARLY)
+        and alike(span.text, best.text)
+        and not _overlap(span, first)
+    ][: (wanted or _PARTS) - 1]
+    return tuple(sorted(found, key=lambda citation: citation.start))
 
 
 def _closest(hit: Hit, articles: Mapping[str, Article]) -> ClosestPassage:
@@ -130,22 +171,27 @@ def _closest(hit: Hit, articles: Mapping[str, Article]) -> ClosestPassage:
     )
 
 
-def _citations(group: Group, articles: Mapping[str, Article]) -> tuple[Citation, ...]:
+def _citations(
+    group: Group, articles: Mapping[str, Article], question: str = ""
+) -> tuple[Citation, ...]:
     """Return the citation of a group's best span, then of each article that says the same."""
     spans = [group.best, *(span for span in group.spans[1:] if span.score >= _AGREES)]
-    citations: list[Citation] = []
-    for rank, span in enumerate(spans, 1):
-        article = articles[span.article_id]
-        start, end = sentence_around(article.text, span.start, span.end)
-        citations.append(
-            Citation(
-                article=article,
-                start=span.start,
-                end=span.end,
-                quote=article.text[span.start : span.end],
-                sentence=article.text[start:end],
-                sentence_start=start,
-                rank=rank,
-            )
-        )
-    return tuple(citations)
+    return tuple(
+        _citation(span, articles[span.article_id], question, rank)
+        for rank, span in enumerate(spans, 1)
+    )
+
+
+def _citation(span: Span, article: Article, question: str, rank: int = 1) -> Citation:
+    """Return the citation of a span with all that belongs to it."""
+    start, end = complete(question, article.text, span.start, span.end)
+    first, last = sentence_around(article.text, start, end)
+    return Citation(
+        article=article,
+        start=start,
+        end=end,
+        quote=article.text[start:end],
+        sentence=article.text[first:last],
+        sentence_start=first,
+        rank=rank,
+    )

@@ -190,8 +190,19 @@ class Answer:
     interpreted_question: str  # the question as it was searched for
     generation: int  # of the index that answered
     notice: str = ""  # one sentence to show with the answer, when there is something to say
+    parts: tuple[Citation, ...] = ()  # what the question asks for besides `text`, if for several
     readings: tuple[str, ...] = ()  # whole questions to choose from, when AMBIGUOUS
     timings: Mapping[str, float] = field(default_factory=dict, compare=False)  # stage → ms
+
+    @property
+    def said(self) -> str:
+        """The answer in one line: its text, and the further parts of a list."""
+        return "; ".join([self.text, *(part.quote for part in self.parts)])
+
+    @property
+    def sources(self) -> tuple[Citation, ...]:
+        """All that the answer cites: its text's citations, then those of its further parts."""
+        return (*self.citations, *self.parts)
 
     def __str__(self) -> str:
         if self.outcome is Outcome.NOT_FOUND:
@@ -201,8 +212,8 @@ class Answer:
         if self.outcome in (Outcome.AMBIGUOUS, Outcome.REPLY):
             return "\n".join([self.notice, *(f"  {reading}" for reading in self.readings)])
         doubt = "" if self.outcome is Outcome.ANSWERED else "Perhaps: "
-        lines = [f"{doubt}{self.text}  ({self.confidence:.0%})"]
-        for number, citation in enumerate(self.citations, 1):
+        lines = [f"{doubt}{self.said}  ({self.confidence:.0%})"]
+        for number, citation in enumerate(self.sources, 1):
             sentence = " ".join(citation.sentence.split())
             lines.append(f"  [{number}] {citation.article.title}: “{sentence}”")
         return "\n".join(lines)
@@ -220,6 +231,7 @@ class Answer:
             "closest": [passage.to_dict() for passage in self.closest],
             "generation": self.generation,
             "notice": self.notice,
+            "parts": [citation.to_dict() for citation in self.parts],
             "readings": list(self.readings),
             "timings": dict(self.timings),
         }
@@ -238,6 +250,7 @@ class Answer:
             closest=tuple(map(ClosestPassage.from_dict, data["closest"])),
             generation=data["generation"],
             notice=data["notice"],
+            parts=tuple(map(Citation.from_dict, data.get("parts", ()))),
             readings=tuple(data.get("readings", ())),
             timings=dict(data["timings"]),
         )

@@ -106,9 +106,11 @@ class FakeAssistant:
     answer: Answer = ANSWER
     index: FakeIndex = field(default_factory=FakeIndex)
     asked: list[tuple[str, Any]] = field(default_factory=list)
+    options: dict[str, object] = field(default_factory=dict)  # that it was opened with
 
-    def open(self, _path: Path, **_options: object) -> FakeAssistant:
+    def open(self, _path: Path, **options: object) -> FakeAssistant:
         """Return itself, for `Assistant.open`."""
+        self.options = options
         return self
 
     def __enter__(self) -> FakeAssistant:
@@ -432,7 +434,7 @@ def test_chat(run: Run, opened: FakeIndex, served: list[Any], tmp_path: Path) ->
     ran = run("chat", "--port", "8000", "--no-browser", "--conversations", "/c")
     assert ran.out == "Footnote answers at http://here/ (Ctrl-C stops it)\n"
     options = {"host": "127.0.0.1", "port": 8000, "open_browser": False}
-    quiet = {"auth": None, "mcp": False, "conversations": Path("/c")}
+    quiet = {"auth": None, "mcp": False, "precision": None, "conversations": Path("/c")}
     assert served == [(tmp_path / "index", {**options, **quiet})]
 
 

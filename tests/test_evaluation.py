@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from index.errors import ArticleMissing, FootnoteError, QuestionError
 from index.values import Article, ArticleInfo, Passage, text_sha256
-from qa.evaluation import GoldAnswer, Question, evaluate, sample
+from qa.evaluation import (
+    Context,
+    GoldAnswer,
+    Question,
+    evaluate,
+    evaluate_reading,
+    sample,
+    withhold,
+)
+from qa.evaluation.plots import plot
+from qa.reader import Candidate
 from qa.values import Answer, Outcome
 
 TEXT = "Ada died in 1852. She was born in 1815."
@@ -47,9 +58,11 @@ class FakeAssistant:
         self.index = FakeIndex()
         self.answers = answers
         self.hits = hits
+        self.scopes: dict[str, Collection[str] | None] = {}
 
-    def ask(self, question: str, /) -> Answer:
+    def ask(self, question: str, /, *, articles: Collection[str] | None = None) -> Answer:
         """Return the scripted answer."""
+        self.scopes[question] = articles
         if question not in self.answers:
             raise QuestionError("cannot be asked")
         return self.answers[question]
@@ -149,3 +162,53 @@ def test_sample() -> None:
     assert [int(q.id) for q in chosen] == sorted({int(q.id) for q in chosen})
     assert len(chosen) == 10
     assert sample(questions, None) == sample(questions, 500) == questions
+
+
+def test_withheld_articles() -> None:
+    """Every second question is asked without its own article, and has no answer then."""
+    contexts = [Context("key1", "Ada", TEXT), Context("bob", "Bob", TEXT)]
+    asked, scopes = withhold([DIED, BORN], FakeIndex().articles(), contexts)
+    assert asked[0] == DIED
+    assert not asked[1].answerable
+    assert scopes == {"2": {"a2"}}
+    evaluate(ASSISTANT, asked, scopes=scopes)
+    assert ASSISTANT.scopes["died?"] is None
+    assert ASSISTANT.scopes["born?"] == {"a2"}
+
+
+class FakeReader:
+    """Finds the last four characters of a text, with a score by the question."""
+
+    def read(self, pairs: Sequence[tuple[str, str]]) -> list[list[Candidate]]:
+        """See `qa.reader.Reader`."""
+        scores = {"died?": 3.0, "born?": -1.0, "none?": -2.0, "odd?": 2.0}
+        return [
+            [Candidate(len(text) - 5, len(text) - 1, scores[q], 0.5)] if q in scores else []
+            for q, text in pairs
+        ]
+
+
+def test_reading_alone() -> None:
+    """Spans are compared with the answers, and refused below the threshold."""
+    contexts = [Context("key1", "Ada", TEXT)]
+    none = Question("4", "none?", (), answerable=False, keys=("key1",))
+    empty = Question("5", "empty?", (), answerable=False, keys=("key1",))
+    report = evaluate_reading(
+        FakeReader(), [DIED, BORN, none, empty], contexts, threshold=0.0, name="four"
+    )
+    assert (report.answerable, report.unanswerable) == (2, 2)
+    assert report.exact == 0.5  # 1815 for both
+    assert report.free_f1 == 0.5  # died: wrong; born: refused; both others: rightly refused
+    assert report.refused == 1.0
+    assert report.auroc == 1.0
+    assert "four: 4 questions (2 answerable)" in str(report)
+    with pytest.raises(FootnoteError, match="SQuAD-layout"):
+        evaluate_reading(FakeReader(), [BOB], contexts, threshold=0.0)
+
+
+def test_plots(tmp_path: Path) -> None:
+    """Both plots are written as PNG."""
+    report = evaluate(ASSISTANT, [DIED, BORN, BOB, NONE], name="four")
+    for path in plot(report, tmp_path / "four"):
+        assert path.read_bytes().startswith(b"\x89PNG")
+        assert path.name.startswith("four-")

@@ -10,12 +10,14 @@ from qa.evaluation.metrics import (
     abstention,
     accuracy_at,
     auroc,
+    coverage_at,
     exact_match,
     expected_calibration_error,
     f1,
     mean_reciprocal_rank,
     normalise,
     recall_at,
+    reliability,
     risk_coverage,
 )
 
@@ -105,6 +107,10 @@ def test_risk_coverage() -> None:
     assert accuracy_at(points, 0.25) == 1.0
     assert accuracy_at(points, 0.5) == pytest.approx(2 / 3)  # the next point that covers half
     assert accuracy_at(points, 1.0) == 0.5
+    assert coverage_at(points, 0.5) == 1.0
+    assert coverage_at(points, 0.6) == 0.75
+    assert coverage_at(points, 0.9) == 0.25
+    assert coverage_at(risk_coverage([0.9], [False]), 0.1) == 0.0
     assert risk_coverage([], []) == ()
 
 
@@ -124,6 +130,17 @@ def test_calibration_error() -> None:
     error = expected_calibration_error([0.90, 0.92, 0.5], [True, False, False])
     assert error == pytest.approx(0.41 * 2 / 3 + 0.5 / 3)
     assert expected_calibration_error([], []) is None
+
+
+def test_reliability() -> None:
+    """A bin has its number of questions, their mean confidence, and the share that is right."""
+    found = reliability([0.90, 0.92, 0.5], [True, False, False])
+    assert [(b.count, round(b.confidence, 3), b.right) for b in found if b.count] == [
+        (1, 0.5, 0.0),
+        (2, 0.91, 0.5),
+    ]
+    assert len(found) == 15
+    assert all(b == reliability([], [])[0] for b in reliability([], []))
 
 
 def test_uneven_rows() -> None:

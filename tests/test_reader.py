@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import shutil
 from itertools import pairwise
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.errors import ModelError
-from qa.reader import DEFAULT_MODEL, Candidate, SpanReader, distinct, widen
+from qa.reader import DEFAULT_MODEL, HASHES, Candidate, SpanReader, distinct, widen
 
 
 @pytest.fixture(scope="module")
@@ -131,14 +132,44 @@ def test_missing_file_is_named(tmp_path: Path) -> None:
         SpanReader.load(tmp_path)
 
 
-def test_damaged_weights_are_refused(tmp_path: Path) -> None:
-    """Weights cut short are refused with one sentence."""
+@pytest.mark.parametrize("hashed", [True, False])
+def test_damaged_weights_are_refused(tmp_path: Path, hashed: bool) -> None:
+    """Weights cut short are refused with one sentence, also where no hash tells of it."""
     folder = tmp_path / "model"
     shutil.copytree(DEFAULT_MODEL, folder)
     weights = (folder / "model.safetensors").read_bytes()
     (folder / "model.safetensors").write_bytes(weights[:1000])
-    with pytest.raises(ModelError, match="cannot be loaded as a reader"):
+    if not hashed:
+        (folder / HASHES).unlink()
+    with pytest.raises(ModelError, match="damaged" if hashed else "cannot be loaded as a reader"):
         SpanReader.load(folder)
+
+
+def test_a_changed_byte_is_refused(tmp_path: Path) -> None:
+    """One bit of the tokenizer flipped is noticed, though the file still loads."""
+    folder = tmp_path / "model"
+    shutil.copytree(DEFAULT_MODEL, folder)
+    content = (folder / "tokenizer.json").read_text("utf-8")
+    (folder / "tokenizer.json").write_text(content.replace("lighthouse", "lighthousf"), "utf-8")
+    with pytest.raises(ModelError, match=r"tokenizer\.json is damaged"):
+        SpanReader.load(folder)
+
+
+def test_pickled_weights_are_refused(tmp_path: Path) -> None:
+    """A folder whose weights are a pickle is not loaded."""
+    for name in ("config.json", "tokenizer.json"):
+        shutil.copy(DEFAULT_MODEL / name, tmp_path / name)
+    (tmp_path / "pytorch_model.bin").write_bytes(pickle.dumps({}))
+    with pytest.raises(ModelError, match=r"has no model\.safetensors"):
+        SpanReader.load(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "7", "…—!?", "ᚠᚢᚦᚨᚱ 𐎀𐎁𐎂", "\u200b\u0301", "x" * 5000])
+@pytest.mark.parametrize("question", ["?", "ᚠ?", "Who " * 500, "\u0301"])
+def test_reads_anything(reader: SpanReader, question: str, text: str) -> None:
+    """No question and no text is too odd to be read: there are spans inside the text, or none."""
+    (spans,) = reader.read([(question, text)])
+    assert all(0 <= span.start < span.end <= len(text) for span in spans)
 
 
 def test_model_without_a_span_head_is_refused(tmp_path: Path) -> None:

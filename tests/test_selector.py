@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from index.errors import PrecisionError
 from index.values import Article, Passage, text_sha256
 from qa.scoring import FEATURES, Confidence, features
 from qa.selector import Evidence, group_spans, normalised, select
@@ -127,3 +128,18 @@ def test_features_worked_by_hand() -> None:
         "coverage": 0.5,
         "agreement": 0.0,
     }
+
+
+def test_precision_sets_the_threshold() -> None:
+    """A promise of precision is kept from the first probability that reached it."""
+    fitted = replace(CONFIDENCE, precisions=((0.5, 0.2), (0.8, 0.6), (0.95, 0.9)))
+    assert fitted.at_precision(0.8).answered == 0.6
+    assert fitted.at_precision(0.81).answered == 0.9
+    lax = fitted.at_precision(0.3)
+    assert lax.answered == 0.2
+    assert lax.outcome(0.25) is Outcome.ANSWERED
+    for precision in (0.96, 0.0, -1.0, 9.0, float("nan")):
+        with pytest.raises(PrecisionError, match=r"up to 0\.95"):
+            fitted.at_precision(precision)
+    with pytest.raises(PrecisionError):
+        CONFIDENCE.at_precision(0.5)

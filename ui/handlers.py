@@ -263,7 +263,7 @@ def _reply(turn: Turn, number: int, hashes: Mapping[str, str] | None) -> str:
 
 def _since(answer: Answer, hashes: Mapping[str, str]) -> list[str]:
     """Say which cited articles are not any more as they were when the answer was given."""
-    cited = {citation.article.id: citation.article for citation in answer.citations}
+    cited = {citation.article.id: citation.article for citation in answer.sources}
     return [
         f"Changed since this answer: {article.title}"
         if article.id in hashes

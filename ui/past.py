@@ -124,8 +124,8 @@ def _replied(turn: Turn) -> str:
     if answer.outcome in (Outcome.AMBIGUOUS, Outcome.REPLY):
         return unmarked(answer.notice)
     doubt = "" if answer.outcome is Outcome.ANSWERED else "Perhaps: "
-    lines = [f"{doubt}**{unmarked(answer.text)}** ({answer.confidence:.0%})"]
-    for number, each in enumerate(answer.citations, 1):
+    lines = [f"{doubt}**{unmarked(answer.said)}** ({answer.confidence:.0%})"]
+    for number, each in enumerate(answer.sources, 1):
         day = f", {unmarked(each.article.date)}" if each.article.date else ""
         quote = unmarked(" ".join(each.sentence.split()))
         lines.append(

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     """What a place is to its answer."""
 
     CITATION = "citation"
+    PART = "part"  # of an answer that is a list
     ALTERNATIVE = "alternative"
     PASSAGE = "passage"
     LINK = "link"  # opened from an address, not from an answer
@@ -84,6 +85,7 @@ def places_of(answer: Answer) -> tuple[Place, ...]:
         return ()
     return (
         *(place_of(Kind.CITATION, c) for c in answer.citations),
+        *(place_of(Kind.PART, c) for c in answer.parts),
         *(place_of(Kind.ALTERNATIVE, c) for a in answer.alternatives for c in a.citations),
         *(_passage_place(p) for p in answer.closest if answer.outcome is Outcome.REPLY),
     )
@@ -155,6 +157,7 @@ def restored(answer: Answer, articles: ArticleLookup) -> Answer:
     return replace(
         answer,
         citations=cited(answer.citations),
+        parts=cited(answer.parts),
         alternatives=tuple(
             replace(each, citations=cited(each.citations)) for each in answer.alternatives
         ),

@@ -101,20 +101,19 @@ def answer_card(
 
 
 def _found(answer: Answer, places: tuple[Place, ...], turn: int) -> str:
-    cited = [place for place in places if place.kind is Kind.CITATION]
+    first, *others = (place for place in places if place.kind in (Kind.CITATION, Kind.PART))
     doubt = '<span class="fn-doubt">Perhaps:</span> ' if answer.outcome is Outcome.UNSURE else ""
-    first = cited[0]
-    parts = [
+    lines = [
         f'<div class="fn-lead">{doubt}{_quoted(first, turn, 0)}</div>',
         f'<div class="fn-meta">{_confidence(answer.confidence, answer.outcome)}'
         f"{_named(first)}</div>",
     ]
-    for n, place in enumerate(cited[1:], 1):
-        same = place.article.id == first.article.id
-        said = "Also there" if same else "Another article also says"
-        parts.append(_beside(said, f"{_quoted(place, turn, n)}<div>{_named(place)}</div>"))
-    parts.append(_alternatives(answer, turn, len(cited)))
-    return "".join(parts)
+    for n, place in enumerate(others, 1):
+        same = "Also there" if place.article.id == first.article.id else "Another article also says"
+        said = "And" if place.kind is Kind.PART else same
+        lines.append(_beside(said, f"{_quoted(place, turn, n)}<div>{_named(place)}</div>"))
+    lines.append(_alternatives(answer, turn, 1 + len(others)))
+    return "".join(lines)
 
 
 def _beside(label: str, inner: str) -> str:

@@ -95,13 +95,13 @@ def say_answer(answer: Answer) -> None:
         for number, citation in enumerate(answer.citations, 1):
             _say_citation(number, citation)
         return
-    head = Text.assemble((one_line(answer.text), "bold"), (f"  ({answer.confidence:.0%})", "dim"))
+    head = Text.assemble((one_line(answer.said), "bold"), (f"  ({answer.confidence:.0%})", "dim"))
     say(
         head
         if answer.outcome is Outcome.ANSWERED
         else Text("Not sure. Perhaps: ").append_text(head)
     )
-    for number, citation in enumerate(answer.citations, 1):
+    for number, citation in enumerate(answer.sources, 1):
         _say_citation(number, citation)
 
 
