@@ -31,6 +31,8 @@ _START = (
     "main(Limits(**json.loads(sys.argv[2])))"
 )
 _PASSED_ON = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")  # what finds libraries
+_START_SECONDS = 60.0  # starting takes a third of a second, and longer on a busy machine
+_PATIENCE = 10.0  # seconds for a process to end by itself once its pipe is closed
 _LESS = "split it into smaller files, or save its text alone"
 
 
@@ -67,7 +69,7 @@ class Parser:
     def close(self) -> None:
         """End the process, if there is one."""
         if self._process is not None:
-            self._end(self._process, patience=1.0)
+            self._end(self._process, patience=_PATIENCE)
 
     def read(self, data: bytes, *, name: str, source: str) -> tuple[list[Article], list[Notice]]:
         """Return what `read_articles` does of a file's content.
@@ -100,7 +102,9 @@ class Parser:
         """Have the process read a file; `_LostError` says why it gave no answer."""
         process = self._process or self._started()
         request = json.dumps({"name": name, "size": len(data)}).encode() + b"\n"
-        answer = self._answer(process, (request, data), PurePath(name).suffix.lower())
+        answer = self._answer(
+            process, (request, data), PurePath(name).suffix.lower(), self.limits.wall_seconds
+        )
         try:
             return _decoded(json.loads(answer), source)
         except (ValueError, TypeError, KeyError, RecursionError) as error:
@@ -123,7 +127,7 @@ class Parser:
                 env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
                 start_new_session=True,  # a group of its own: Ctrl-C is the parent's to handle
             )
-            self._answer(process, (), "any")
+            self._answer(process, (), "any", max(_START_SECONDS, self.limits.wall_seconds))
         except (OSError, _LostError) as error:
             reason = getattr(error, "strerror", None) or error
             raise FootnoteError(
@@ -133,12 +137,12 @@ class Parser:
         return process
 
     def _answer(
-        self, process: subprocess.Popen[bytes], request: Iterable[bytes], kind: str
+        self, process: subprocess.Popen[bytes], request: Iterable[bytes], kind: str, seconds: float
     ) -> bytes:
-        """Pass a request on and return the answer, within the limits."""
+        """Pass a request on and return the answer, within `seconds` and the other limits."""
         self._late = False
         try:
-            with self._watched(process):
+            with self._watched(process, seconds):
                 answer = _exchanged(process, request, self.limits.answer_bytes)
         except (OSError, EOFError):
             answer = b""
@@ -146,7 +150,7 @@ class Parser:
             self._end(process)
             raise
         if self._late or not answer:
-            status = self._end(process, patience=1.0)
+            status = self._end(process, patience=_PATIENCE)
             raise self._lost(status, kind)
         if len(answer) > self.limits.answer_bytes:
             self._end(process)
@@ -154,14 +158,14 @@ class Parser:
         return answer
 
     @contextmanager
-    def _watched(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
+    def _watched(self, process: subprocess.Popen[bytes], seconds: float) -> Iterator[None]:
         """Kill the process when the block takes too long."""
 
         def stop() -> None:
             self._late = True
             _kill(process)
 
-        timer = threading.Timer(self.limits.wall_seconds, stop)
+        timer = threading.Timer(seconds, stop)
         timer.daemon = True
         timer.start()
         try:
