@@ -12,9 +12,9 @@ import re
 import stat
 import unicodedata
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 
-from index.formats import SUFFIXES, read_file
+from index.formats import SUFFIXES, parse
 from index.values import Article, Notice, text_sha256
 
 MAX_TITLE = 300  # characters
@@ -44,32 +44,40 @@ def article_id(source: str) -> str:
     return hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def read_articles(path: Path, *, source: str | None = None) -> tuple[list[Article], list[Notice]]:
+def read_articles(
+    data: bytes, *, name: str, source: str = ""
+) -> tuple[list[Article], list[Notice]]:
     """Return a file's articles in their canonical form, and what was done to read them.
 
-    `source` is the path where it is not given; in a file of many articles each article's name
-    follows after "#". Raises `UnreadableFile` when the file gives none.
+    Args:
+        data: the file's content.
+        name: the file's name, which says its format and may serve as a title.
+        source: what the articles' sources begin with; in a file of many articles each article's
+            name follows after "#".
+
+    Raises `UnreadableFile` when the file gives none. It runs parsers on whatever the file holds:
+    `Parser.read` does the same in a process with limits.
+
     """
-    base = str(path) if source is None else source
     articles: list[Article] = []
     notices: list[Notice] = []
     taken: set[str] = set()
-    for draft in read_file(path):
-        notices += [Notice(base, warning) for warning in draft.warnings]
-        name = base
+    for draft in parse(data, name):
+        notices += [Notice(source, warning) for warning in draft.warnings]
+        place = source
         if part := _one_line(draft.part):
-            name = f"{base}#{_unused(part, taken)}"
+            place = f"{source}#{_unused(part, taken)}"
         text = normalise(draft.text)
         if not text:
-            notices.append(Notice(name, "it holds no text after control characters are removed"))
+            notices.append(Notice(place, "it holds no text after control characters are removed"))
             continue
         metadata = {_one_line(key): normalise(value) for key, value in draft.metadata.items()}
         articles.append(
             Article(
-                id=article_id(name),
-                title=_title(draft.title) or _title(path.stem) or "Untitled",
+                id=article_id(place),
+                title=_title(draft.title) or _title(PurePath(name).stem) or "Untitled",
                 text=text,
-                source=name,
+                source=place,
                 sha256=text_sha256(text),
                 date=draft.date,
                 metadata=metadata,

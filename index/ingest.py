@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from index.articles import article_id, read_articles
+from index.articles import article_id
 from index.errors import UnreadableFile
+from index.formats import read_bytes
+from index.parser import Parser
 from index.rows import SourceRow
 from index.values import Article, Notice, Progress, ProgressCallback, Stage
 
@@ -57,28 +59,48 @@ def read_files(
 
     A file that cannot be read is skipped with its reason; what the index holds of it stays.
     """
+    known = list(known)
     hashes = {row.file: row.file_sha256 for row in known}
+    holders = {row.source: row.file for row in known}
     reads: list[FileRead] = []
     same: list[str] = []
     skipped: list[Notice] = []
     warnings: list[Notice] = []
-    for number, (name, path) in enumerate(files, 1):
-        try:
-            with path.open("rb") as file:
-                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            if hashes.get(name) == sha256:
-                same.append(name)
-            else:
-                articles, notices = read_articles(path, source=name)
-                reads.append(FileRead(name, sha256, tuple(articles)))
-                warnings += (replace(notice, path=name) for notice in notices)
-        except (UnreadableFile, OSError) as error:
-            reason = (error.strerror or "cannot be read") if isinstance(error, OSError) else error
-            kept = KEPT if name in hashes else ""
-            skipped.append(Notice(name, f"{reason}{kept}"))
-        if progress is not None:
-            progress(Progress(Stage.READ, number, len(files), path.name))
+    with Parser() as parser:
+        for number, (name, path) in enumerate(files, 1):
+            try:
+                data = read_bytes(path)
+                sha256 = hashlib.sha256(data).hexdigest()
+                if hashes.get(name) == sha256:
+                    same.append(name)
+                else:
+                    articles, notices = parser.read(data, name=path.name, source=name)
+                    _take(holders, name, articles)
+                    reads.append(FileRead(name, sha256, tuple(articles)))
+                    warnings += (replace(notice, path=name) for notice in notices)
+            except UnreadableFile as error:
+                skipped.append(Notice(name, f"{error}{KEPT if name in hashes else ''}"))
+            if progress is not None:
+                progress(Progress(Stage.READ, number, len(files), path.name))
     return Reading(tuple(reads), tuple(same), tuple(skipped), tuple(warnings))
+
+
+def _take(holders: dict[str, str], file: str, articles: Sequence[Article]) -> None:
+    """Note that the articles' sources are now this file's, in `holders` by source.
+
+    Raises `UnreadableFile` when one is another file's: the name of an article inside a file can
+    be that of a file beside it.
+    """
+    for article in articles:
+        holder = holders.get(article.source, file)
+        if holder != file:
+            raise UnreadableFile(
+                f"an article in it and one in {holder} would both be called {article.source};"
+                " rename one of the files"
+            )
+    for source in [source for source, holder in holders.items() if holder == file]:
+        del holders[source]
+    holders.update((article.source, file) for article in articles)
 
 
 def plan(

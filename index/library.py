@@ -290,7 +290,9 @@ class ArticleIndex:
             rows = store.sources()
             gone = set(removed)
             cut = {row.file for row in rows if row.article_id in gone}
-            reading = read_files(files, rows, progress)
+            lost = set(dropped)
+            known = [row for row in rows if row.file not in lost]
+            reading = read_files(files, known, progress)
             reading = replace(
                 reading,
                 skipped=(*notices, *reading.skipped),
@@ -304,7 +306,7 @@ class ArticleIndex:
                     if row.article_id not in gone
                 ],
                 reading,
-                dropped,
+                lost,
                 stored=store.article,
             )
             if must_find and not (planned.put or planned.unchanged):

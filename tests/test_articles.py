@@ -11,9 +11,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from index.articles import article_id, find_files, normalise, read_articles
+from index.articles import article_id, find_files, normalise
+from index.articles import read_articles as articles_of
 from index.errors import UnreadableFile
-from index.values import Notice, text_sha256
+from index.formats import read_bytes
+from index.values import Article, Notice, text_sha256
 
 UNKNOWN = (
     "it is not an article format; supported are .docx, .htm, .html, .jsonl, .markdown, .md,"
@@ -27,6 +29,12 @@ def put(path: Path, text: str = "Text.") -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def read_articles(path: Path, *, source: str | None = None) -> tuple[list[Article], list[Notice]]:
+    """Return what `read_articles` gives of a file, under its path where no source is named."""
+    place = str(path) if source is None else source
+    return articles_of(read_bytes(path), name=path.name, source=place)
 
 
 @pytest.mark.parametrize(

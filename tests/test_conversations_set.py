@@ -48,7 +48,10 @@ def load_rows() -> list[Row]:
 @cache
 def load_texts() -> dict[str, str]:
     """Return the text of every article of seeds/, as the parser gives it, by file stem."""
-    return {path.stem: read_articles(path)[0][0].text for path in sorted(SEEDS.glob("*.md"))}
+    return {
+        path.stem: read_articles(path.read_bytes(), name=path.name)[0][0].text
+        for path in sorted(SEEDS.glob("*.md"))
+    }
 
 
 def turns() -> list[Row]:

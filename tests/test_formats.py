@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from index.errors import UnreadableFile
-from index.formats import SUFFIXES, Draft, read_file
+from index.formats import SUFFIXES, Draft, parse, read_bytes
 from index.formats import read as reading
 
 Write = Callable[[str, str | bytes], Path]
@@ -32,6 +32,11 @@ def write(tmp_path: Path) -> Write:
         return path
 
     return write
+
+
+def read_file(path: Path) -> list[Draft]:
+    """Return the articles of a file, read in this process."""
+    return parse(read_bytes(path), path.name)
 
 
 def only(path: Path) -> Draft:
@@ -94,7 +99,7 @@ def test_refused_paths(write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyP
         raise PermissionError(13, "Permission denied")
 
     path = write("a.txt", "Text.")
-    monkeypatch.setattr(Path, "open", denied)
+    monkeypatch.setattr(os, "open", denied)
     assert refusal(path) == "permission denied; allow this user to read it"
 
 

@@ -183,7 +183,7 @@ def test_reading_skips_what_is_known(tmp_path: Path) -> None:
     assert list(map(str, reading.skipped)) == [
         "b.txt: the file holds no text; the version indexed before is kept",
         "c.txt: the file holds no text",
-        "d.txt: No such file or directory",
+        "d.txt: there is no such file",
     ]
 
 

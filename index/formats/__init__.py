@@ -1,12 +1,12 @@
-"""Files of seven formats to drafts of articles: `read_file` and its value.
+"""Files of seven formats to drafts of articles: `read_bytes`, `parse` and its value.
 
 One module per format; each turns a file's bytes into plain text in which no mark of the format
 is left. Nothing is cut off silently: what cannot be read whole is refused with the reason. The
-parsers run third-party code on untrusted bytes, and pypdfium2 is not thread-safe: call
-`read_file` in a process with limits on time and memory, one file at a time.
+parsers run third-party code on untrusted bytes, and pypdfium2 is not thread-safe: `parse` runs
+in a process of its own, `index/worker.py`, with limits on time and memory, one file at a time.
 """
 
 from index.formats.draft import Draft
-from index.formats.read import SUFFIXES, read_file
+from index.formats.read import SUFFIXES, parse, read_bytes
 
-__all__ = ["Draft", "SUFFIXES", "read_file"]
+__all__ = ["Draft", "SUFFIXES", "parse", "read_bytes"]

@@ -10,6 +10,7 @@ from index.errors import UnreadableFile
 from index.formats import html
 from index.formats.blocks import Blocks
 from index.formats.draft import Draft, as_text, iso_date, readable_stem
+from index.formats.limits import MAX_FRONT_MATTER, MAX_NESTING
 from index.formats.text import decode
 
 if TYPE_CHECKING:
@@ -17,9 +18,8 @@ if TYPE_CHECKING:
     from markdown_it.rules_block import StateBlock
     from markdown_it.token import Token
 
-MAX_NESTING = 100  # the parser drops, without a word, what lies deeper
-MAX_FRONT_MATTER = 64 * 1024  # characters
 _NOTE = re.compile(r"^ {0,3}\[\^([^\]\s]+)\]:", re.MULTILINE)
+_MENTION = re.compile(r"\[\^([^\]\s]+)\](?:: *)?")
 _TASK = re.compile(r"\[[ xX]\]\s+")
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 
@@ -103,9 +103,7 @@ class _Writer:
     def __init__(self, notes: frozenset[str]) -> None:
         self.blocks = Blocks()
         self._row: list[str] | None = None  # the cells of the table row that is open
-        self._notes = re.compile(
-            "|".join(rf"\[\^{re.escape(note)}\](?:: *)?" for note in sorted(notes)) or r"(?!)"
-        )
+        self._notes = notes
         self._starts_item = False
 
     def token(self, token: Token) -> None:
@@ -141,12 +139,16 @@ class _Writer:
             self._starts_item = False
         self.blocks.add(text)
 
+    def _unmarked(self, mention: re.Match[str]) -> str:
+        """Return what stands for the mark of a footnote: nothing, where there is such a note."""
+        return "" if mention[1] in self._notes else mention[0]
+
     def inline(self, tokens: Sequence[Token]) -> str:
         """Return the text of inline tokens."""
         parts = []
         for token in tokens:
             if token.type in ("text", "text_special"):
-                parts.append(self._notes.sub("", token.content))
+                parts.append(_MENTION.sub(self._unmarked, token.content))
             elif token.type == "code_inline":
                 parts.append(token.content)
             elif token.type == "image":

@@ -10,10 +10,8 @@ import re
 import zipfile
 
 from index.errors import UnreadableFile
+from index.formats.limits import MAX_ENTRIES, MAX_RATIO, MAX_UNPACKED
 
-MAX_ENTRIES = 2_000
-MAX_BYTES = 200 * 1024 * 1024  # of all entries, unpacked
-MAX_RATIO = 100  # of those to the file's own bytes
 _PIECE = 1024 * 1024
 _ENTRY_MARK = b"PK\x01\x02"  # of an entry in the package's directory
 _ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\xfd7zXZ\x00")
@@ -34,7 +32,7 @@ def check_package(data: bytes) -> None:
                     "it is a ZIP file named .docx but holds no Word document; open it in Word or"
                     " LibreOffice and save it as .docx"
                 )
-            limit = min(MAX_BYTES, MAX_RATIO * len(data))
+            limit = min(MAX_UNPACKED, MAX_RATIO * len(data))
             for entry in package.infolist():
                 limit -= _unpacked(package, entry, limit)
     except (UnreadableFile, MemoryError):
@@ -60,7 +58,7 @@ def _unpacked(package: zipfile.ZipFile, entry: zipfile.ZipInfo, limit: int) -> i
             size += len(piece)
             if size > limit:
                 raise UnreadableFile(
-                    f"its ZIP package unpacks to more than {MAX_BYTES >> 20} MB or {MAX_RATIO}"
+                    f"its ZIP package unpacks to more than {MAX_UNPACKED >> 20} MB or {MAX_RATIO}"
                     " times its own size; save the text alone as .docx"
                 )
             if any(mark in last + piece for mark in _DOCTYPES):

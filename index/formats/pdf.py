@@ -12,9 +12,9 @@ from typing import Any
 
 from index.errors import UnreadableFile
 from index.formats.draft import Draft, first_line_title, iso_date, readable_stem
+from index.formats.limits import MAX_PAGES
 from index.formats.lines import Break, Line, guessed_lines, joined
 
-MAX_PAGES = 2_000
 _ENCRYPTED = "it is encrypted; save a copy without a password"
 _NO_TITLE = re.compile(  # what programs write there by themselves
     r"untitled.*|document\d*|microsoft \w+ - .*|\W*"

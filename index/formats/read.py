@@ -1,17 +1,21 @@
-"""`read_file`: from a path to drafts, through the checks that are the same for every format."""
+"""From a path to bytes and from bytes to drafts, through the checks that all formats share.
+
+`read_bytes` opens the file; `parse` touches no file, so it can run in a process that may open
+none.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from index.errors import UnreadableFile
 from index.formats import docx, html, jsonl, markdown, pdf, text
 from index.formats.draft import Draft
-
-MAX_BYTES = 50 * 1024 * 1024
+from index.formats.limits import MAX_BYTES
 
 _READERS: dict[str, Callable[[bytes, str], list[Draft]]] = {
     ".docx": docx.read,
@@ -49,15 +53,50 @@ _PAGE = re.compile(rb"\s*<(?:!doctype\s+html|html[\s>])", re.IGNORECASE)
 _PDF_HEAD = 1024  # bytes in which viewers look for the mark of a PDF file
 
 
-def read_file(path: Path) -> list[Draft]:
-    """Return the articles of a file, at least one.
+def read_bytes(path: Path) -> bytes:
+    """Return the bytes of a regular file of an allowed size; never wait for a pipe or a device.
 
     Raises `UnreadableFile` with the reason, and nothing else but `MemoryError`.
     """
+    try:
+        with open(path, "rb", opener=_opened) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise UnreadableFile("it is not a regular file but a folder, a device or a pipe")
+            if status.st_size > MAX_BYTES:
+                raise UnreadableFile(_too_large(status.st_size))
+            data = file.read(MAX_BYTES + 1)  # it may have grown since
+    except FileNotFoundError as error:
+        raise UnreadableFile("there is no such file") from error
+    except IsADirectoryError as error:
+        raise UnreadableFile("it is not a regular file but a folder, a device or a pipe") from error
+    except PermissionError as error:
+        raise UnreadableFile("permission denied; allow this user to read it") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise UnreadableFile(
+            f"it cannot be opened ({getattr(error, 'strerror', None) or error})"
+        ) from error
+    if len(data) > MAX_BYTES:
+        raise UnreadableFile(_too_large(len(data)))
+    if not data.strip():
+        raise UnreadableFile("the file holds no text")
+    return data
+
+
+def _opened(path: str, flags: int) -> int:
+    """Open a file without waiting for the other end of a pipe."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
+
+
+def parse(data: bytes, name: str) -> list[Draft]:
+    """Return the articles, at least one, of a file of that name and content.
+
+    Raises `UnreadableFile` with the reason, and nothing else but `MemoryError`.
+    """
+    path = PurePath(name)
     suffix = path.suffix.lower()
     if suffix not in _READERS:
         raise UnreadableFile(f"it is not an article format; supported are {', '.join(SUFFIXES)}")
-    data = _content(path)
     _check_kind(data, suffix)
     try:
         drafts = _READERS[suffix](data, path.stem)
@@ -72,29 +111,6 @@ def read_file(path: Path) -> list[Draft]:
     if not any(draft.text.strip() for draft in drafts):
         raise UnreadableFile("the file holds no text")
     return drafts
-
-
-def _content(path: Path) -> bytes:
-    """Return the bytes of a regular file of an allowed size."""
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise UnreadableFile("it is not a regular file but a folder, a device or a pipe")
-        if status.st_size > MAX_BYTES:
-            raise UnreadableFile(_too_large(status.st_size))
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)  # it may have grown since
-    except FileNotFoundError as error:
-        raise UnreadableFile("there is no such file") from error
-    except PermissionError as error:
-        raise UnreadableFile("permission denied; allow this user to read it") from error
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise UnreadableFile(f"it cannot be opened ({error})") from error
-    if len(data) > MAX_BYTES:
-        raise UnreadableFile(_too_large(len(data)))
-    if not data.strip():
-        raise UnreadableFile("the file holds no text")
-    return data
 
 
 def _too_large(size: int) -> str:
