@@ -51,6 +51,7 @@ def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("index", type=Path, nargs="?", help="answer from it, by the real models")
     options.add_argument("--conversations", type=Path)
+    options.add_argument("--gate", type=Path)
     options.add_argument("--log", action="store_true")
     options.add_argument("--login", action="store_true")
     options.add_argument("--mcp", action="store_true")
@@ -72,7 +73,7 @@ def main() -> None:
         run_until_stopped(app, listen("127.0.0.1", given.port), on_ready=_tell)
 
     if given.index is None:
-        serve(FakeAssistant(FakeIndex(ARTICLES, pace=0.15), delay=0.2))
+        serve(FakeAssistant(FakeIndex(ARTICLES, pace=0.15), delay=0.2, gate=given.gate))
         return
     from qa.assistant import Assistant
 

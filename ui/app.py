@@ -27,6 +27,20 @@ from ui.server import listen, run_until_stopped
 from ui.site import guarded_app
 
 
+class _Page(gr.Blocks):
+    """Gradio's page; inputs that cannot be used are not printed, as questions may be in them."""
+
+    async def preprocess_data(self, *args: Any, **options: Any) -> Any:
+        try:
+            return await super().preprocess_data(*args, **options)
+        except gr.Error:
+            raise
+        except Exception:
+            raise gr.Error(
+                "The inputs of this call cannot be used.", print_exception=False
+            ) from None
+
+
 def build_page(
     assistant: Answerer,
     *,
@@ -42,7 +56,7 @@ def build_page(
     """
     handlers = Handlers(assistant, examples=examples, history=history)
     page: gr.Blocks
-    with gr.Blocks(title="Footnote", analytics_enabled=False, delete_cache=(3600, 3600)) as page:
+    with _Page(title="Footnote", analytics_enabled=False, delete_cache=(3600, 3600)) as page:
         gr.HTML(HEADER, apply_default_css=False)
         conversation = gr.Textbox(visible=False, elem_id="conversation")
         with gr.Tabs(selected="chat", elem_id="tabs") as tabs:

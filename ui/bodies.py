@@ -15,12 +15,13 @@ from python_multipart.multipart import parse_options_header
 from starlette.formparsers import MultiPartException
 
 from ui.guards import ASGIApp, Receive, Scope, Send, refuse
-from ui.limits import LARGEST_BODY, LARGEST_UPLOAD, MOST_FILES
+from ui.limits import LARGEST_BODY, LARGEST_FILE, LARGEST_UPLOAD, MOST_FILES
 
 logger = logging.getLogger(__name__)
 
 _PARTS = 16_384  # bytes that a file's head and border may take in an upload
 _UPLOAD = "/gradio_api/upload"
+_LARGE_FILE = f"A file is too large: at most {LARGEST_FILE >> 20} MB are read."
 
 
 class _BodyError(MultiPartException):
@@ -127,6 +128,8 @@ class _Reply:
         if self._ended:
             return
         if message["type"] == "http.response.start":
+            if message["status"] == 413:  # by Gradio, in other words
+                self.problem = _LARGE_FILE
             if self.problem or (message["status"] == 500 and self._by_gradio):
                 await self._refuse()
                 return

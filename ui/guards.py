@@ -112,7 +112,8 @@ class Guard:
             return 400, "This server does not answer to that host name."
         path = scope["path"]
         public = _BEFORE_LOGIN.fullmatch(path)
-        if ".." in path or not (public or _AFTER_LOGIN.fullmatch(path)):
+        crooked = ".." in path or "//" in path
+        if crooked or not (public or _AFTER_LOGIN.fullmatch(path)):
             return 404, "This is not served here."
         changing = scope["type"] == "websocket" or scope["method"] not in _SAFE_METHODS
         if (changing or path == "/logout") and not _from_own_page(headers, host):

@@ -47,8 +47,9 @@ def guarded_app(
 
     gr.mount_gradio_app(
         site, page, path="/", auth=None if login is None else _asked_of(login),
-        show_error=False, ssr_mode=False, pwa=False, max_file_size=LARGEST_FILE, enable_monitoring=False,
-        mcp_server=mcp, run_history=False, footer_links=[], allowed_paths=[], blocked_paths=list(blocked),
+        show_error=False, ssr_mode=False, pwa=False, max_file_size=LARGEST_FILE,
+        enable_monitoring=False, mcp_server=mcp, run_history=False, footer_links=[],
+        allowed_paths=[], blocked_paths=list(blocked),
         head=f"<style>{script('page.css')}</style>", theme=_theme(),
         auth_message=f"After {MOST_FAILURES} wrong logins wait a while before the next.",
     )  # fmt: skip
