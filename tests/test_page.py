@@ -16,10 +16,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from page_server import ARTICLES, HOSTILE, HOSTILE_TITLE
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from ui.limits import MOST_FILES
 
 pytestmark = pytest.mark.browser
 
@@ -376,6 +379,33 @@ def test_a_login_comes_before_everything(browser: Browser) -> None:
         expect(page.locator(".fn-chip").first).to_be_visible(timeout=20_000)
         expect(Desk(page, url).ask(COMMANDER)).to_contain_text("Armstrong")
     page.context.close()
+
+
+def test_a_full_queue_is_said_in_the_chat(browser: Browser, tmp_path: Path) -> None:
+    """A question that finds no place is told so in its card, and the page goes on."""
+    gate = tmp_path / "gate"
+    gate.touch()
+    with serving("--gate", gate) as url, opened(url, browser, {}) as desk:
+        waiting = {"data": ["hold", []]}
+        while httpx.post(f"{url}gradio_api/call/ask", json=waiting, timeout=60).status_code != 503:
+            pass
+        expect(desk.ask(COMMANDER)).to_contain_text("Too many questions are waiting already")
+        gate.unlink()
+        desk.patience = 60_000
+        answers = (desk.ask(COMMANDER).inner_text() for _ in range(20))
+        assert any("Neil" in answer for answer in answers)
+
+
+def test_too_many_files_are_said_on_the_page(desk: Desk, tmp_path: Path) -> None:
+    """An upload that the server refuses is said in a message, and the page goes on."""
+    files = [tmp_path / f"{number}.md" for number in range(MOST_FILES + 2)]
+    for path in files:
+        path.write_text("x")
+    desk.page.get_by_role("tab", name="Articles").click()
+    desk.page.locator("#upload input[type=file]").set_input_files(files)
+    expect(desk.page.get_by_test_id("toast-body")).to_contain_text("At most 500 files")
+    desk.page.get_by_role("tab", name="Chat").click()
+    expect(desk.ask(COMMANDER)).to_contain_text("Armstrong")
 
 
 def test_feedback_with_the_right_words(desk: Desk) -> None:

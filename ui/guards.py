@@ -32,7 +32,8 @@ _BEFORE_LOGIN = re.compile(
 )
 _AFTER_LOGIN = re.compile(
     r"/config/?|/openapi\.json|/gradio_api/(info/?|openapi\.json|run/predict|queue/(join|data)"
-    r"|upload|upload_progress|cancel|reset/?|call/(v2/)?\w+(/\w*)?|heartbeat/\w+|mcp(/[\w/-]*)?)",
+    r"|upload|upload_progress|cancel|reset/?|call/(v2/)?\w+(/[\w-]*)?|heartbeat/[\w-]+"
+    r"|mcp(/[\w/-]*)?)",
     re.ASCII,
 )
 _POLICY = (

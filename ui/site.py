@@ -8,6 +8,7 @@ from functools import partial
 import anyio
 import fastapi
 import fastapi.responses
+from starlette.routing import Mount
 
 from ui.bodies import Bodies
 from ui.guards import CLIENT, LOOPBACK_NAMES, Guard, Scope
@@ -53,11 +54,12 @@ def guarded_app(
         head=f"<style>{script('page.css')}</style>", theme=_theme(),
         auth_message=f"After {MOST_FAILURES} wrong logins wait a while before the next.",
     )  # fmt: skip
+    (mounted,) = (route.app for route in site.routes if isinstance(route, Mount))
 
     def signed_in(scope: Scope) -> bool:
         cookies = fastapi.Request(scope).cookies
-        names = (f"access-token{kind}-{page.app.cookie_id}" for kind in ("", "-unsecure"))
-        return login is None or any(cookies.get(name) in page.app.tokens for name in names)
+        names = (f"access-token{kind}-{mounted.cookie_id}" for kind in ("", "-unsecure"))
+        return login is None or any(cookies.get(name) in mounted.tokens for name in names)
 
     return Guard(Bodies(site), hosts=hosts, signed_in=signed_in)
 
