@@ -17,7 +17,7 @@ from ui.app_programs import add_endpoints
 from ui.guards import names_of, require_login
 from ui.handlers import Handlers
 from ui.history import History
-from ui.limits import ANSWERS_AT_ONCE, MOST_WAITING
+from ui.limits import ANSWERS_AT_ONCE, MOST_EVENTS, MOST_WAITING
 from ui.login import Login
 from ui.offline import FAST, gr
 from ui.panel import HEADER
@@ -82,6 +82,7 @@ def build_page(
         chat.settle(event)
         add_endpoints(assistant, answers_at_once=ANSWERS_AT_ONCE, mcp=mcp)
     handlers.prepare()
+    page.max_threads = MOST_EVENTS
     page.queue(api_open=False, default_concurrency_limit=8, max_size=MOST_WAITING)
     return page
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
+from typing import Any
 
-import anyio
 import fastapi
 import fastapi.responses
+from anyio import CapacityLimiter, to_thread
 from starlette.routing import Mount
 
 from ui.bodies import Bodies
 from ui.guards import CLIENT, LOOPBACK_NAMES, Guard, Scope
-from ui.limits import LARGEST_FILE, MOST_EVENTS
+from ui.limits import LARGEST_FILE
 from ui.login import MOST_FAILURES, LockedOut, Login
 from ui.offline import gr, script
 
@@ -32,7 +33,6 @@ def guarded_app(
     the description of the endpoints.
     """
     page.state_session_capacity = 200
-    page.max_threads = MOST_EVENTS
     site = fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
     @site.get("/healthz")
@@ -54,6 +54,7 @@ def guarded_app(
         head=f"<style>{script('page.css')}</style>", theme=_theme(),
         auth_message=f"After {MOST_FAILURES} wrong logins wait a while before the next.",
     )  # fmt: skip
+    mounted: Any
     (mounted,) = (route.app for route in site.routes if isinstance(route, Mount))
 
     def signed_in(scope: Scope) -> bool:
@@ -66,12 +67,12 @@ def guarded_app(
 
 def _asked_of(login: Login) -> Callable[[str, str], Awaitable[bool]]:
     """Return the login as Gradio asks for it; one at a time, since hashing takes memory."""
-    limiter = anyio.CapacityLimiter(1)
+    limiter = CapacityLimiter(1)
 
     async def check(user: str, password: str) -> bool:
         checked = partial(login.check, user, password, client=CLIENT.get())
         try:
-            return await anyio.to_thread.run_sync(checked, limiter=limiter)
+            return await to_thread.run_sync(checked, limiter=limiter)
         except LockedOut as error:
             wait = {"Retry-After": str(error.seconds)}
             raise fastapi.HTTPException(429, str(error), wait) from None
