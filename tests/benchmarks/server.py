@@ -173,7 +173,7 @@ def chat(passages: int, seed: int) -> Iterator[Chat]:
         files, index = Path(folder) / "articles", Path(folder) / "index"
         files.mkdir()
         _write_articles(files, passages, random.Random(seed))  # noqa: S311 - no secret
-        footnote = [sys.executable, "-m", "ui.cli"]
+        footnote: list[str | Path] = [sys.executable, "-m", "ui.cli"]
         subprocess.run(
             [*footnote, "index", "rebuild", files, "--index", index, "--quiet"],
             cwd=ROOT, check=True, stdout=sys.stderr,
