@@ -83,9 +83,11 @@ def serving(*arguments: str | Path) -> Iterator[str]:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
         assert url.startswith("http://127.0.0.1:"), f"no page; the server ended: {process.poll()}"
-        yield url
-        assert process.poll() is None, "the server ended, or connected beyond loopback"
-        process.terminate()
+        try:
+            yield url
+            assert process.poll() is None, "the server ended, or connected beyond loopback"
+        finally:
+            process.terminate()
 
 
 @pytest.fixture(scope="module")

@@ -68,12 +68,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         ) as process,
     ):
         assert process.stdout is not None
-        url = process.stdout.readline().strip()
         limits = httpx.Limits(max_connections=100)
-        with httpx.Client(base_url=url, timeout=120, limits=limits) as client:
-            yield Server(url, client, uploads, gate, log)
-        assert process.poll() is None
-        process.terminate()
+        try:
+            url = process.stdout.readline().strip()
+            with httpx.Client(base_url=url, timeout=120, limits=limits) as client:
+                yield Server(url, client, uploads, gate, log)
+            assert process.poll() is None
+        finally:
+            process.terminate()
 
 
 FILE = "gradio_api/file="

@@ -191,7 +191,8 @@ def chat(passages: int, seed: int) -> Iterator[Chat]:
                 assert process.stdout is not None
                 url = process.stdout.readline().split()[3]
                 lines = GOLDEN.read_text(encoding="utf-8").splitlines()
-                questions = [json.loads(line)["question"] for line in lines]
+                asked = (json.loads(line).get("question") for line in lines)
+                questions = [question for question in asked if question]
                 running = Chat(url, process, articles, questions)
                 with running.client() as client:
                     running.ask(client, questions[0])
