@@ -184,12 +184,13 @@ class FakeAssistant:
     """Answers with the sentences that share the most words with the question.
 
     "explode" in a question raises, "perhaps" makes the answer unsure, "slowly" takes two seconds
-    more; without two shared words nothing is found.
+    more, "hold" while there is a `gate`; without two shared words nothing is found.
     """
 
-    def __init__(self, index: FakeIndex, *, delay: float = 0.0) -> None:
+    def __init__(self, index: FakeIndex, *, delay: float = 0.0, gate: Path | None = None) -> None:
         self.index = index
         self.delay = delay
+        self.gate = gate
         self.asked: list[tuple[str, int, tuple[str, ...] | None]] = []
 
     def ask(
@@ -202,6 +203,8 @@ class FakeAssistant:
         """Answer a question."""
         self.asked.append((question, len(history), None if articles is None else tuple(articles)))
         time.sleep(self.delay + 2 * ("slowly" in question))
+        while "hold" in question and self.gate is not None and self.gate.exists():
+            time.sleep(0.02)
         if "explode" in question:
             raise RuntimeError("secret inner workings")
         if len(question) > 1000:

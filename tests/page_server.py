@@ -2,12 +2,13 @@
 
 A process of its own, because Gradio leaves event loops unclosed and a warning is an error in
 the tests. It prints the page's address, and ends with 3 when anything in it connects beyond
-loopback.
+loopback. With `--log` every log line of every library goes to stderr.
 """
 
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 from pathlib import Path
@@ -50,23 +51,29 @@ def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("index", type=Path, nargs="?", help="answer from it, by the real models")
     options.add_argument("--conversations", type=Path)
+    options.add_argument("--gate", type=Path)
+    options.add_argument("--log", action="store_true")
     options.add_argument("--login", action="store_true")
     options.add_argument("--mcp", action="store_true")
     options.add_argument("--port", type=int, default=0)
     given = options.parse_args()
     sys.addaudithook(_stay_home)
+    if given.log:
+        logging.basicConfig(level=logging.DEBUG)
     from ui.app import build_page
     from ui.history import History
+    from ui.login import Login
     from ui.server import listen, run_until_stopped
     from ui.site import guarded_app
 
     def serve(assistant: Answerer) -> None:
         page = build_page(assistant, history=History(given.conversations), mcp=given.mcp)
-        app = guarded_app(page, mcp=given.mcp, auth=("me", "secret") if given.login else None)
+        login = Login("me", "secret") if given.login else None
+        app = guarded_app(page, mcp=given.mcp, login=login)
         run_until_stopped(app, listen("127.0.0.1", given.port), on_ready=_tell)
 
     if given.index is None:
-        serve(FakeAssistant(FakeIndex(ARTICLES, pace=0.15), delay=0.2))
+        serve(FakeAssistant(FakeIndex(ARTICLES, pace=0.15), delay=0.2, gate=given.gate))
         return
     from qa.assistant import Assistant
 

@@ -434,7 +434,7 @@ def test_chat(run: Run, opened: FakeIndex, served: list[Any], tmp_path: Path) ->
     ran = run("chat", "--port", "8000", "--no-browser", "--conversations", "/c")
     assert ran.out == "Footnote answers at http://here/ (Ctrl-C stops it)\n"
     options = {"host": "127.0.0.1", "port": 8000, "open_browser": False}
-    quiet = {"auth": None, "mcp": False, "precision": None, "conversations": Path("/c")}
+    quiet = {"login": None, "mcp": False, "precision": None, "conversations": Path("/c")}
     assert served == [(tmp_path / "index", {**options, **quiet})]
 
 
@@ -452,7 +452,11 @@ def test_chat_with_a_login(
     monkeypatch.delenv("FOOTNOTE_PASSWORD")
     monkeypatch.setattr(typer, "prompt", lambda *_, **options: f"typed {options['hide_input']}")
     assert run("chat", "--user", "me").code == 0
-    assert [options["auth"] for _, options in served] == [("me", "secret"), ("me", "typed True")]
+    logins = [options["login"] for _, options in served]
+    assert [
+        login.check("me", password, client="")
+        for login, password in zip(logins, ("secret", "typed True"), strict=True)
+    ] == [True, True]
 
 
 def test_chat_with_mcp_needs_its_package(

@@ -16,10 +16,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from page_server import ARTICLES, HOSTILE, HOSTILE_TITLE
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from ui.limits import MOST_FILES
 
 pytestmark = pytest.mark.browser
 
@@ -80,9 +83,11 @@ def serving(*arguments: str | Path) -> Iterator[str]:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
         assert url.startswith("http://127.0.0.1:"), f"no page; the server ended: {process.poll()}"
-        yield url
-        assert process.poll() is None, "the server ended, or connected beyond loopback"
-        process.terminate()
+        try:
+            yield url
+            assert process.poll() is None, "the server ended, or connected beyond loopback"
+        finally:
+            process.terminate()
 
 
 @pytest.fixture(scope="module")
@@ -378,6 +383,34 @@ def test_a_login_comes_before_everything(browser: Browser) -> None:
     page.context.close()
 
 
+def test_a_full_queue_is_said_in_the_chat(browser: Browser, tmp_path: Path) -> None:
+    """A question that finds no place is told so in its card, and the page goes on."""
+    gate = tmp_path / "gate"
+    gate.touch()
+    with serving("--gate", gate) as url, opened(url, browser, {}) as desk:
+        waiting = {"data": ["hold", []]}
+        while httpx.post(f"{url}gradio_api/call/ask", json=waiting, timeout=60).status_code != 503:
+            pass
+        expect(desk.ask(COMMANDER)).to_contain_text("Too many questions are waiting already")
+        gate.unlink()
+        desk.patience = 60_000
+        answers = (desk.ask(COMMANDER).inner_text() for _ in range(20))
+        assert any("Neil" in answer for answer in answers)
+
+
+def test_too_many_files_are_said_on_the_page(desk: Desk, tmp_path: Path) -> None:
+    """The limits stand on the box; it tells of an upload that is refused, and the page goes on."""
+    files = [tmp_path / f"{number}.md" for number in range(MOST_FILES + 2)]
+    for path in files:
+        path.write_text("x")
+    desk.page.get_by_role("tab", name="Articles").click()
+    desk.page.locator("#upload input[type=file]").set_input_files(files)
+    expect(desk.page.locator("#upload")).to_contain_text("Error")
+    expect(desk.page.locator("#upload")).to_contain_text("at most 500 files of 50 MB, 500 MB")
+    desk.page.get_by_role("tab", name="Chat").click()
+    expect(desk.ask(COMMANDER)).to_contain_text("Armstrong")
+
+
 def test_feedback_with_the_right_words(desk: Desk) -> None:
     """The fault is named by a click, and the right words by marking them in the article."""
     card = desk.ask("When was the canal opened to ships?")
@@ -535,9 +568,9 @@ def test_other_sites_are_refused(server: str) -> None:
         ("", {}, 200),
         ("", {"Host": f"evil.example:{port}"}, 400),
         ("gradio_api/upload", {"Origin": "http://evil.example"}, 403),
-        ("gradio_api/file=http://evil.example/x", {}, 403),
-        ("monitoring", {}, 403),
-        ("gradio_api/file=/etc/passwd", {}, 403),
+        ("gradio_api/file=http://evil.example/x", {}, 404),
+        ("monitoring", {}, 404),
+        ("gradio_api/file=/etc/passwd", {}, 404),
     ):
         data = b"x" if "upload" in path else None
         request = urllib.request.Request(server + path, data=data, headers=headers)  # noqa: S310 - http

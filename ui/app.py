@@ -12,17 +12,33 @@ from typing import Any
 from index.errors import FootnoteError
 from qa.assistant import Assistant
 from ui.app_articles import ArticlesTab
-from ui.app_chat import ANSWERS_AT_ONCE, Chat
+from ui.app_chat import Chat
 from ui.app_programs import add_endpoints
 from ui.guards import names_of, require_login
 from ui.handlers import Handlers
 from ui.history import History
+from ui.limits import ANSWERS_AT_ONCE, MOST_EVENTS, MOST_WAITING
+from ui.login import Login
 from ui.offline import FAST, gr
 from ui.panel import HEADER
 from ui.ports import Answerer
 from ui.programs import Programs, require_mcp
 from ui.server import listen, run_until_stopped
 from ui.site import guarded_app
+
+
+class _Page(gr.Blocks):
+    """Gradio's page; inputs that cannot be used are not printed, as questions may be in them."""
+
+    async def preprocess_data(self, *args: Any, **options: Any) -> Any:
+        try:
+            return await super().preprocess_data(*args, **options)
+        except gr.Error:
+            raise
+        except Exception:
+            raise gr.Error(
+                "The inputs of this call cannot be used.", print_exception=False
+            ) from None
 
 
 def build_page(
@@ -40,7 +56,7 @@ def build_page(
     """
     handlers = Handlers(assistant, examples=examples, history=history)
     page: gr.Blocks
-    with gr.Blocks(title="Footnote", analytics_enabled=False, delete_cache=(3600, 3600)) as page:
+    with _Page(title="Footnote", analytics_enabled=False, delete_cache=(3600, 3600)) as page:
         gr.HTML(HEADER, apply_default_css=False)
         conversation = gr.Textbox(visible=False, elem_id="conversation")
         with gr.Tabs(selected="chat", elem_id="tabs") as tabs:
@@ -66,7 +82,8 @@ def build_page(
         chat.settle(event)
         add_endpoints(assistant, answers_at_once=ANSWERS_AT_ONCE, mcp=mcp)
     handlers.prepare()
-    page.queue(api_open=False, default_concurrency_limit=8)
+    page.max_threads = MOST_EVENTS
+    page.queue(api_open=False, default_concurrency_limit=8, max_size=MOST_WAITING)
     return page
 
 
@@ -76,7 +93,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 7860,
     open_browser: bool = False,
-    auth: tuple[str, str] | None = None,
+    login: Login | None = None,
     examples: Sequence[str] = (),
     conversations: Path | None = None,
     mcp: bool = False,
@@ -86,14 +103,14 @@ def serve(
     """Open the index at `path` and show the page until Ctrl-C.
 
     `on_ready` is called with the page's address once it answers. Port 0 takes any free one; a
-    host beyond loopback needs `auth`, the user name and password to ask for. `examples` are
+    host beyond loopback needs a `login`. `examples` are
     questions to begin with; by default they are found in the index. `conversations` is the file
     that keeps them; without one they end with the program. `mcp` adds answers for programs that
     speak MCP. `precision` is that of `Assistant.open`.
 
     Raises `FootnoteError` when the port is taken, or index or conversations cannot be opened.
     """
-    require_login(host, auth)
+    require_login(host, login)
     if mcp:
         require_mcp()
 
@@ -109,7 +126,7 @@ def serve(
         blocked = [str(path), *([] if conversations is None else [str(conversations)])]
         app = guarded_app(
             page,
-            auth=auth,
+            login=login,
             hosts=names_of(host),
             blocked=blocked,
             mcp=mcp,

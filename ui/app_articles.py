@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ui.changes import ArticleEvents, Upload, sent_files
+from ui.limits import LARGEST_FILE, LARGEST_UPLOAD, MOST_FILES
 from ui.offline import FAST, gr, script
 
 
@@ -14,7 +15,13 @@ class ArticlesTab:
 
     def __init__(self, events: ArticleEvents, scope: gr.CheckboxGroup) -> None:
         self._events = events
-        drop = gr.File(label="Add articles", file_count="multiple", elem_id="upload", height=150)
+        limits = (  # said beforehand: when more is sent, Gradio's box says no more than "Error"
+            f"at most {MOST_FILES} files of {LARGEST_FILE >> 20} MB,"
+            f" {LARGEST_UPLOAD / 1e6:,.0f} MB together"
+        )
+        drop = gr.File(
+            label=f"Add articles: {limits}", file_count="multiple", elem_id="upload", height=150
+        )
         drop.preprocess = sent_files  # type: ignore[method-assign, assignment]
         with gr.Row(elem_id="changes"):
             update = gr.Button("Look for changed files", elem_id="update", size="sm")

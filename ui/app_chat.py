@@ -6,10 +6,10 @@ from typing import Any
 
 from ui.app_past import PastColumn
 from ui.handlers import Handlers, Message
+from ui.limits import ANSWERS_AT_ONCE, LONGEST_QUESTION
 from ui.offline import FAST, gr, script
 from ui.panel import KEYS, empty_panel
 
-ANSWERS_AT_ONCE = 2
 PATIENCE = 60.0  # seconds to wait for the first examples of an index
 
 
@@ -32,7 +32,7 @@ class Chat:
                 self.box = gr.Textbox(
                     elem_id="question", label="Your question", show_label=False, lines=1,
                     max_lines=6, placeholder="Ask your articles…", submit_btn=True, autofocus=True,
-                    max_length=2000,
+                    max_length=LONGEST_QUESTION,
                 )  # fmt: skip
                 with gr.Accordion("Ask only some articles", open=False, elem_id="only"):
                     self.find = gr.Textbox(

@@ -12,14 +12,12 @@ from typing import Any
 
 from index.values import ArticleInfo, BuildReport, ProgressCallback
 from ui.jobs import Change, Jobs
+from ui.limits import LARGEST_UPLOAD, MOST_FILES
 from ui.panel import LISTED, article_list, job_status, problem_panel, source_panel
 from ui.places import Kind, Place, look
 from ui.ports import Answerer
 from ui.problems import counted, said
 from ui.render import problem_message
-
-MOST_FILES = 500  # of one upload
-MOST_BYTES = 500_000_000  # of one upload, all files together
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +81,10 @@ class ArticleEvents:
             total = sum(upload.path.stat().st_size for upload in uploads)
         except OSError as error:
             return problem_message(said(error))
-        if len(uploads) > MOST_FILES or total > MOST_BYTES:
+        if len(uploads) > MOST_FILES or total > LARGEST_UPLOAD:
             return problem_message(
                 f"These are {len(uploads):,} files with {total / 1e6:,.0f} MB; at most"
-                f" {MOST_FILES} files and {MOST_BYTES / 1e6:,.0f} MB can be sent at once. For"
+                f" {MOST_FILES} files and {LARGEST_UPLOAD / 1e6:,.0f} MB can be sent at once. For"
                 " more, use `footnote index` on their folder."
             )
         files = [(upload.name, upload.path) for upload in uploads]

@@ -225,9 +225,10 @@ def chat(
     Example: footnote chat --port 8000 --no-browser
     """
     from ui.guards import require_login
+    from ui.login import Login
 
-    auth = None if user is None else (user, _password(user))
-    require_login(host, auth)
+    login = None if user is None else Login(user, _password(user))
+    require_login(host, login)
     if mcp:
         from ui.programs import require_mcp
 
@@ -248,7 +249,7 @@ def chat(
 
     try:
         serve(
-            path, host=host, port=port, open_browser=browser, auth=auth, mcp=mcp,
+            path, host=host, port=port, open_browser=browser, login=login, mcp=mcp,
             precision=precision, conversations=conversations_path(conversations), on_ready=ready,
         )  # fmt: skip
     except KeyboardInterrupt:  # the way to end it

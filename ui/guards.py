@@ -1,17 +1,20 @@
 """Guards in front of the page's server: who may talk to it, and what it never does.
 
 A page that runs on the user's own machine can be reached by any web page open in the same
-browser. Three things are refused here, before Gradio sees them: a request to a host name that is
-not ours (DNS rebinding), a request from another site that would change something, and the two
-routes that fetch from outside or tell what is going on inside.
+browser. Refused here, before Gradio sees them, are: a request to a host name that is not ours (DNS
+rebinding), a request from another site that would change something, every route that neither the
+page nor a program needs (files, proxies, monitoring and development among them), and, where there
+is a login, every request but those that show it.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from contextvars import ContextVar
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from index.errors import FootnoteError
 
@@ -20,9 +23,19 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+CLIENT: ContextVar[str] = ContextVar("CLIENT", default="")  # the address that a request comes from
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_SITE = frozenset({"same-origin", "none"})
+_BEFORE_LOGIN = re.compile(
+    r"/|/login/?|/logout|/healthz|/theme\.css|/favicon\.ico|/(assets|static)/[\w@.+/-]+", re.ASCII
+)
+_AFTER_LOGIN = re.compile(
+    r"/config/?|/openapi\.json|/gradio_api/(info/?|openapi\.json|run/predict|queue/(join|data)"
+    r"|upload|upload_progress|cancel|reset/?|call/(v2/)?\w+(/[\w-]*)?|heartbeat/[\w-]+"
+    r"|mcp(/[\w/-]*)?)",
+    re.ASCII,
+)
 _POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:;"
     " style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:;"
@@ -46,9 +59,9 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def require_login(host: str, auth: tuple[str, str] | None) -> None:
+def require_login(host: str, login: object | None) -> None:
     """Refuse to be reached from other machines without a login."""
-    if not is_loopback(host) and auth is None:
+    if not is_loopback(host) and login is None:
         raise FootnoteError(
             f"{host} can be reached from other machines, so the page needs a login there: give a"
             " user name and a password, or stay with 127.0.0.1."
@@ -64,12 +77,20 @@ class Guard:
     """Middleware that refuses what does not come from our own page.
 
     `hosts` are the names the server answers to; None lets any name through, for a server that is
-    bound to more than loopback and asks for a login.
+    bound to more than loopback and asks for a login. `signed_in` says whether a request is from
+    somebody who has logged in.
     """
 
-    def __init__(self, app: ASGIApp, *, hosts: Iterable[str] | None = LOOPBACK_NAMES) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        hosts: Iterable[str] | None = LOOPBACK_NAMES,
+        signed_in: Callable[[Scope], bool] = lambda _: True,
+    ) -> None:
         self._app = app
         self._hosts = None if hosts is None else frozenset(hosts)
+        self._signed_in = signed_in
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
@@ -78,8 +99,9 @@ class Guard:
             return
         refusal = self._refusal(scope)
         if refusal is not None:
-            await _refuse(scope, send, *refusal)
+            await refuse(scope, _with_markers(send), *refusal)
             return
+        CLIENT.set((scope.get("client") or ("",))[0])
         await self._app(scope, receive, _with_markers(send))
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
@@ -89,11 +111,16 @@ class Guard:
         host = headers.get("host", "")
         if self._hosts is not None and _name(host) not in self._hosts:
             return 400, "This server does not answer to that host name."
-        if _forbidden(scope["path"]):
-            return 403, "This is not served here."
+        path = scope["path"]
+        public = _BEFORE_LOGIN.fullmatch(path)
+        crooked = ".." in path or "//" in path
+        if crooked or not (public or _AFTER_LOGIN.fullmatch(path)):
+            return 404, "This is not served here."
         changing = scope["type"] == "websocket" or scope["method"] not in _SAFE_METHODS
-        if changing and not _from_own_page(headers, host):
+        if (changing or path == "/logout") and not _from_own_page(headers, host):
             return 403, "Requests from other sites are refused."
+        if not (public or self._signed_in(scope)):
+            return 401, "Log in first."
         return None
 
 
@@ -113,20 +140,8 @@ def _from_own_page(headers: dict[str, str], host: str) -> bool:
     return origin is None or urlsplit(origin).netloc.lower() == host.lower()
 
 
-def _forbidden(path: str) -> bool:
-    """Say whether a path asks the server to fetch from elsewhere, or for its inner workings."""
-    plain = path
-    while (once := unquote(plain)) != plain:
-        plain = once
-    plain = plain.lower().replace("\\", "/")
-    while "//" in plain:
-        plain = plain.replace("//", "/")
-    if "/monitoring" in plain:
-        return True
-    return any(f"={scheme}:" in plain for scheme in ("http", "https", "ftp", "file"))
-
-
-async def _refuse(scope: Scope, send: Send, status: int, text: str) -> None:
+async def refuse(scope: Scope, send: Send, status: int, text: str) -> None:
+    """Answer a request with a status and one sentence."""
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008, "reason": text})
         return
@@ -136,11 +151,20 @@ async def _refuse(scope: Scope, send: Send, status: int, text: str) -> None:
 
 
 def _with_markers(send: Send) -> Send:
-    """Add headers that keep the page out of frames and its requests, and its address, at home."""
+    """Add headers that keep the page out of frames and its requests, and its address, at home.
+
+    Cookies stay at home as well: none is sent along with a request that another site makes.
+    """
 
     async def marked(message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message.get("headers", []), *_MARKERS.items()]
+            headers = [
+                (name, re.sub(rb"(?i)samesite=none", b"SameSite=lax", value))
+                if name.lower() == b"set-cookie"
+                else (name, value)
+                for name, value in message.get("headers", [])
+            ]
+            message["headers"] = [*headers, *_MARKERS.items()]
         await send(message)
 
     return marked

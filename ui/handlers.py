@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from qa.questions import check_question
 from qa.values import Answer
 from ui.changes import ArticleEvents
 from ui.conversation import Conversations, Turn
 from ui.feedback import Fault, feedback_bar, marked_place
 from ui.history import History
+from ui.limits import LONGEST_QUESTION
 from ui.panel import empty_panel, problem_panel, source_panel
 from ui.past import Past
 from ui.places import from_query, look, restored
 from ui.ports import Answerer
-from ui.problems import SOMETHING_FAILED, counted, said
+from ui.problems import BUSY, counted, said
 from ui.render import (
     answer_card,
     example_chips,
@@ -71,11 +73,16 @@ class Handlers:
         return conversation.id
 
     def _turn(self, question: str, scope: tuple[str, ...]) -> Turn:
-        """Return the turn of a question, with what can be shown before it is answered."""
+        """Return the turn of a question, with what can be shown before it is answered.
+
+        Of one that is too long only the beginning is kept.
+        """
         try:
+            check_question(question)
             sign, titles = self._size(scope)
         except Exception as error:
-            return Turn(question, problem=said(error))
+            kept = question if len(question) <= LONGEST_QUESTION else f"{question[:200]}…"
+            return Turn(kept, problem=said(error))
         return Turn(question, scope, titles, sign)
 
     def _size(self, scope: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
@@ -119,11 +126,13 @@ class Handlers:
         yield self.messages(conversation_id)
 
     def give_up(self, conversation_id: str) -> None:
-        """Mark what still waits as failed: the page's last resort when an event went wrong."""
+        """Tell of the questions that nobody has begun to answer: the queue had no place for them.
+
+        Those that another event is at are left to it.
+        """
         conversation = self.conversations.get(conversation_id)
-        for number, turn in enumerate(conversation.turns):
-            if turn.waiting:
-                conversation.settle(number, problem=SOMETHING_FAILED)
+        while (number := conversation.claim()) is not None:
+            conversation.settle(number, problem=BUSY)
 
     def messages(self, conversation_id: str) -> list[Message]:
         """Return a conversation as messages of the chat."""

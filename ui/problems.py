@@ -8,6 +8,7 @@ from index.errors import FootnoteError
 
 logger = logging.getLogger(__name__)
 
+BUSY = "Too many questions are waiting already; ask this one again in a moment."
 SOMETHING_FAILED = "Something failed; the details are in the server's log."
 
 

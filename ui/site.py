@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from functools import partial
+from typing import Any
 
 import fastapi
 import fastapi.responses
+from anyio import CapacityLimiter, to_thread
+from starlette.routing import Mount
 
-from ui.guards import LOOPBACK_NAMES, Guard
+from ui.bodies import Bodies
+from ui.guards import CLIENT, LOOPBACK_NAMES, Guard, Scope
+from ui.limits import LARGEST_FILE
+from ui.login import MOST_FAILURES, LockedOut, Login
 from ui.offline import gr, script
-
-LARGEST_FILE = "100mb"
 
 
 def guarded_app(
     page: gr.Blocks,
     *,
-    auth: tuple[str, str] | None = None,
+    login: Login | None = None,
     hosts: Collection[str] | None = LOOPBACK_NAMES,
     blocked: Sequence[str] = (),
     mcp: bool = False,
@@ -42,12 +47,37 @@ def guarded_app(
         return fastapi.responses.RedirectResponse("/gradio_api/openapi.json")
 
     gr.mount_gradio_app(
-        site, page, path="/", auth=auth, show_error=False, ssr_mode=False, pwa=False,
-        max_file_size=LARGEST_FILE, enable_monitoring=False, mcp_server=mcp,
-        run_history=False, footer_links=[], allowed_paths=[], blocked_paths=list(blocked),
+        site, page, path="/", auth=None if login is None else _asked_of(login),
+        show_error=False, ssr_mode=False, pwa=False, max_file_size=LARGEST_FILE,
+        enable_monitoring=False, mcp_server=mcp, run_history=False, footer_links=[],
+        allowed_paths=[], blocked_paths=list(blocked),
         head=f"<style>{script('page.css')}</style>", theme=_theme(),
+        auth_message=f"After {MOST_FAILURES} wrong logins wait a while before the next.",
     )  # fmt: skip
-    return Guard(site, hosts=hosts)
+    mounted: Any
+    (mounted,) = (route.app for route in site.routes if isinstance(route, Mount))
+
+    def signed_in(scope: Scope) -> bool:
+        cookies = fastapi.Request(scope).cookies
+        names = (f"access-token{kind}-{mounted.cookie_id}" for kind in ("", "-unsecure"))
+        return login is None or any(cookies.get(name) in mounted.tokens for name in names)
+
+    return Guard(Bodies(site), hosts=hosts, signed_in=signed_in)
+
+
+def _asked_of(login: Login) -> Callable[[str, str], Awaitable[bool]]:
+    """Return the login as Gradio asks for it; one at a time, since hashing takes memory."""
+    limiter = CapacityLimiter(1)
+
+    async def check(user: str, password: str) -> bool:
+        checked = partial(login.check, user, password, client=CLIENT.get())
+        try:
+            return await to_thread.run_sync(checked, limiter=limiter)
+        except LockedOut as error:
+            wait = {"Retry-After": str(error.seconds)}
+            raise fastapi.HTTPException(429, str(error), wait) from None
+
+    return check
 
 
 def _theme() -> gr.themes.Base:
