@@ -219,6 +219,7 @@ def test_all_commands_are_walked() -> None:
         "", "ask", "chat", "evaluate", "feedback", "feedback list", "feedback export",
         "index", "index add", "index rebuild", "index update",
         "index remove", "index list", "index info", "index check",
+        "index export", "index import",
     }  # fmt: skip
 
 
