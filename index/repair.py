@@ -62,7 +62,7 @@ def _point(home: Home) -> list[str]:
         if found is None or found[1] < 0:
             raise IndexDamaged(f"no store in {home.path} can be read; {RESTORE}") from error
         home.publish(found[2])
-        return [f"CURRENT named no store; it names {found[2].name} again"]
+        return [str(error)]
     return []
 
 

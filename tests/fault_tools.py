@@ -145,6 +145,11 @@ def sound(path: Path) -> bool:
         return library.check().sound
 
 
+def tell(counts: str) -> None:
+    """Print the counts of a long form; `pytest -s` shows them."""
+    sys.stdout.write(f"\n{counts}\n")
+
+
 # Processes
 
 
