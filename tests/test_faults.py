@@ -205,7 +205,7 @@ def test_disk_full_at_many_offsets(case: Case) -> None:
 @pytest.mark.slow
 def test_tiny_file_system(case: Case, tmp_path: Path) -> None:
     """On a file system of few kilobytes the same holds; where none can be mounted, on a limit."""
-    sizes = list(range(320, 1600, 64))[: trials(20)]
+    sizes = list(range(160, 800, 32))[: trials(20)]
     left: Counter[str] = Counter()
     for size in sizes:
         small = Place(tmp_path / f"{size}")

@@ -72,7 +72,10 @@ REPAIRABLE: dict[str, tuple[Callable[[Place], None], str, int]] = {
         1,
     ),
     "swapped vectors": (
-        behind("UPDATE vectors SET passage_id = 5 - passage_id WHERE passage_id IN (1, 4)"),
+        behind(
+            "UPDATE vectors SET passage_id = passage_id - 5 WHERE passage_id IN (1, 4);"
+            "UPDATE vectors SET passage_id = -passage_id WHERE passage_id < 0"
+        ),
         "the vector of passage 1 is not the one computed",
         2,
     ),
