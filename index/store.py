@@ -460,6 +460,6 @@ def _unwritten(file: Path, error: Exception) -> IndexNotWritten:
 
 def _failed(path: Path, error: Exception) -> IndexDamaged | IndexNotWritten:
     """Return Footnote's error for one of SQLite's that came while something was read."""
-    if isinstance(error, apsw.Error) and error.extendedresult in _NO_ROOM:
+    if getattr(error, "extendedresult", None) in _NO_ROOM:
         return _unwritten(path, error)
     return IndexDamaged(f"{path} cannot be read as an index ({error}); {RESTORE}")

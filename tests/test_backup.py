@@ -102,7 +102,7 @@ def test_damaged_index_is_not_exported(place: Place, tmp_path: Path) -> None:
     assert not (tmp_path / "b").exists()
 
 
-def rewritten(change: Callable[[dict[str, bytes]], None]) -> Callable[[Path], None]:
+def rewritten(change: Callable[[dict[str, bytes]], object]) -> Callable[[Path], None]:
     """Return what writes a backup again with other entries."""
 
     def rewrite(file: Path) -> None:
