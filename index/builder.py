@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -11,17 +12,20 @@ from pathlib import Path
 
 from index import derived
 from index.articles import find_files
-from index.chunker import Chunking, chunk
+from index.chunker import Chunking, Cut, chunk
 from index.embedder import Embedder, FloatArray, SentenceTransformerEmbedder
 from index.errors import IndexDamaged, IndexIncompatible, NothingToIndex
 from index.home import Home
 from index.ingest import Plan, Reading, plan, read_files
 from index.reports import Sources, named, nothing_read, report, source_paths
 from index.rows import SourceRow, StoreMeta, new_change
+from index.soundness import verify_articles
 from index.store import Store
 from index.values import Article, BuildReport, Notice, Progress, ProgressCallback, Stage
 
 _GROUP = 512  # passages embedded between two writes
+
+KnownVector = Callable[[str, Cut], FloatArray | None]  # article id, place → (dimension,)
 
 
 def build_index(
@@ -90,6 +94,7 @@ def rebuild_index(
     with home.writer():
         store = Store.open(home.current())
         try:
+            verify_articles(store)
             roots, rows = store.meta().roots, store.sources()
             encoder = embedder or SentenceTransformerEmbedder.load(store.meta().model)
             meta = new_meta(home, encoder, chunking or Chunking(), roots)
@@ -135,36 +140,57 @@ def build_store(
     rows: Iterable[SourceRow],
     embedder: Embedder,
     progress: ProgressCallback | None,
+    known: KnownVector | None = None,
 ) -> None:
     """Make a store and its derived indexes beside the one in force, then take its place.
 
     Memory stays bounded by one group of passages and the derived indexes. Whatever is raised
-    on the way, the half-made store is removed and the one in force untouched.
+    on the way, the half-made store is removed and the one in force untouched. `known` gives the
+    vectors that need not be computed.
     """
-    path = home.new_store()
-    store = Store.create(path, meta)
-    try:
-        chunking = Chunking(meta.max_tokens, meta.overlap_tokens)
-        with store.transaction():
-            for article in articles:
-                store.add_article(article, chunk(article.text, embedder.count_tokens, chunking))
-            store.set_sources(rows)
-        _embed_all(store, embedder, progress)
-        if progress is not None:
-            progress(Progress(Stage.WRITE, 0, 1))
-        derived.derive(home.derived, store)
-        store.checkpoint()
-        store.close()
+    chunking = Chunking(meta.max_tokens, meta.overlap_tokens)
+    with replacing(home) as path:
+        store = Store.create(path, meta)
+        try:
+            with store.transaction():
+                for article in articles:
+                    cuts = chunk(article.text, embedder.count_tokens, chunking)
+                    ids = store.add_article(article, cuts)
+                    for passage_id, cut in zip(ids, cuts, strict=True):
+                        vector = known(article.id, cut) if known else None
+                        if vector is not None:
+                            store.add_vectors([passage_id], vector[None])
+                store.set_sources(rows)
+            _embed_all(store, embedder, progress)
+            if progress is not None:
+                progress(Progress(Stage.WRITE, 0, 1))
+            finish(home, store)
+        finally:
+            store.close()
         if progress is not None:
             progress(Progress(Stage.WRITE, 1, 1))  # the last chance to stop
+    home.clean(meta.change)
+
+
+@contextmanager
+def replacing(home: Home) -> Iterator[Path]:
+    """Yield the path for a new store, which is put in force at the end of the block.
+
+    It must be closed by then. Whatever is raised, it is removed, and the one in force untouched.
+    """
+    path = home.new_store()
+    try:
+        yield path
         home.publish(path)
     except BaseException:
-        store.close()
-        if not home.in_force(path):  # publishing can fail after the step that counts
-            for file in path.parent.glob(f"{path.name}*"):
-                file.unlink(missing_ok=True)
+        home.discard(path)
         raise
-    home.clean(meta.change)
+
+
+def finish(home: Home, store: Store) -> None:
+    """Make the derived indexes of a new store, and its file whole without its log."""
+    derived.derive(home.derived, store)
+    store.checkpoint()
 
 
 def embed(
@@ -186,10 +212,10 @@ def embed(
 
 
 def _embed_all(store: Store, embedder: Embedder, progress: ProgressCallback | None) -> None:
-    """Give every passage of a new store its vector, a group at a time."""
-    _, total = store.count()
+    """Give every passage of a new store that has no vector one, a group at a time."""
+    total = store.unembedded()
     last = done = 0
-    while group := list(islice(store.passage_texts(after=last), _GROUP)):
+    while group := list(islice(store.passage_texts(after=last, unembedded=True), _GROUP)):
         texts = [f"{passage.title}\n{passage.text}" for passage in group]
         vectors = embed(embedder, texts, progress, done=done, total=total)
         with store.transaction():

@@ -4,8 +4,9 @@
     derived/<change>/vectors.faiss   `VectorIndex`
     derived/<change>/lexical/        `LexicalIndex`
 
-A folder is made under another name and renamed, so one that has its name is whole; it never
-changes afterwards. Deleting any of it loses nothing.
+A folder is made under another name, `making-…`, and renamed, so one that has its name is whole;
+it never changes afterwards. Deleting any of it loses nothing. Whoever makes one holds the lock
+`making-….lock` meanwhile, which the kernel frees when the process dies: only then is it removed.
 """
 
 from __future__ import annotations
@@ -15,16 +16,22 @@ import json
 import logging
 import shutil
 import tempfile
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.errors import IndexDamaged
+from filelock import FileLock, Timeout
+
+from index.errors import IndexDamaged, IndexNotWritten
 from index.lexical import LexicalIndex
+from index.soundness import verify
 from index.store import Store
 from index.vectors import VectorIndex
 
 _MANIFEST = "manifest.json"
+_MAKING = "making-"
 _log = logging.getLogger(__name__)
 
 
@@ -42,6 +49,11 @@ def derive(root: Path, store: Store, *, previous: Derived | None = None) -> Deri
 
     Passage ids are never used twice, so what differs from `previous`, when it is given, is
     exactly the difference of the ids.
+
+    Raises:
+        IndexDamaged: a text or a vector in the store is not as it was written.
+        IndexNotWritten: there is no room for them.
+
     """
     change = store.meta().change
     whole = previous is None or not _intact(root / previous.change, previous.change)
@@ -63,7 +75,14 @@ def derive(root: Path, store: Store, *, previous: Derived | None = None) -> Deri
 
 
 def load(root: Path, store: Store) -> Derived:
-    """Load the derived indexes of what `store` reads now, or make them when they do not match."""
+    """Load the derived indexes of what `store` reads now, or make them when they do not match.
+
+    Raises:
+        IndexDamaged: the store does not hold the rows that it should.
+        IndexNotWritten: they must be made, and there is no room for them.
+
+    """
+    verify(store)
     change = store.meta().change
     folder = root / change
     if folder.exists():
@@ -79,10 +98,27 @@ def load(root: Path, store: Store) -> Derived:
 
 
 def clean(root: Path, keep: str) -> None:
-    """Remove all derived indexes but those of the change `keep`."""
-    for folder in root.glob("*"):
-        if folder.name != keep:
+    """Remove all derived indexes but those of the change `keep`, and those being made."""
+    for found in root.glob("*"):
+        if found.name.startswith(_MAKING):
+            _clean_made(found.with_name(found.name.removesuffix(".lock")))
+        elif found.name != keep:
+            shutil.rmtree(found, ignore_errors=True)
+
+
+def _clean_made(folder: Path) -> None:
+    """Remove a half-made folder and its lock, unless a process is still making it."""
+    lock = _lock(folder)
+    try:
+        with lock.acquire(timeout=0):
             shutil.rmtree(folder, ignore_errors=True)
+            Path(lock.lock_file).unlink(missing_ok=True)
+    except (Timeout, OSError):
+        return
+
+
+def _lock(folder: Path) -> FileLock:
+    return FileLock(f"{folder}.lock")
 
 
 def faults(root: Path, store: Store) -> list[str]:
@@ -110,25 +146,43 @@ def _discard(folder: Path) -> None:
 def _publish(root: Path, change: str, write: Callable[[Path], None]) -> Derived:
     """Write a folder under a passing name, then give it its own."""
     try:
-        root.mkdir(exist_ok=True)
-        passing = Path(tempfile.mkdtemp(prefix="making-", dir=root))
-    except PermissionError:  # an index that may only be read: keep the derived part elsewhere
-        root = Path(tempfile.mkdtemp(prefix="footnote-"))
-        passing = root / "making"
-        passing.mkdir()
+        with _making(root) as passing:
+            write(passing)
+            manifest = {"change": change, "files": _hashes(passing)}
+            (passing / _MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+            target = passing.with_name(change)
+            try:
+                passing.rename(target)
+            except OSError:  # another reader was faster
+                if not target.exists():
+                    raise
+            return _load(target, change)
+    except OSError as error:
+        raise IndexNotWritten(
+            f"the search indexes could not be written to {root}: {error.strerror or error};"
+            " see that the disk has room"
+        ) from error
+
+
+@contextmanager
+def _making(root: Path) -> Iterator[Path]:
+    """Yield a new folder to make derived indexes in, which nobody removes meanwhile."""
     try:
-        write(passing)
-        manifest = {"change": change, "files": _hashes(passing)}
-        (passing / _MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-        target = root / change
-        try:
-            passing.rename(target)
-        except OSError:  # another reader was faster
-            if not target.exists():
-                raise
-        return _load(target, change)
+        root.mkdir(exist_ok=True)
+        passing = root / f"{_MAKING}{uuid.uuid4().hex}"
+        lock = _lock(passing)
+        lock.acquire()  # before the folder is there
+    except PermissionError:  # an index that may only be read: keep the derived part elsewhere
+        passing = Path(tempfile.mkdtemp(prefix="footnote-")) / "making"
+        lock = _lock(passing)
+        lock.acquire()
+    try:
+        passing.mkdir()
+        yield passing
     finally:
         shutil.rmtree(passing, ignore_errors=True)
+        Path(lock.lock_file).unlink(missing_ok=True)
+        lock.release()
 
 
 def _load(folder: Path, change: str) -> Derived:

@@ -4,7 +4,9 @@ FootnoteError
 ├── IndexMissing        no index at the path
 ├── IndexLocked         another process is changing the index
 ├── IndexDamaged        the stored data does not read as it was written
+├── IndexNotWritten     a full disk, or a folder that may not be written to
 ├── IndexIncompatible   made with another model, chunking or format version
+├── BackupUnusable      the file to import is no backup, or a damaged one
 ├── NothingToIndex      no article could be read from the sources
 ├── ArticleMissing      no such article in the index
 ├── UnreadableFile      one file could not be turned into an article
@@ -34,8 +36,16 @@ class IndexDamaged(FootnoteError):
     """The index's file cannot be read as what it was written as."""
 
 
+class IndexNotWritten(FootnoteError):
+    """The index could not be written, for instance on a full disk; it is as it was before."""
+
+
 class IndexIncompatible(FootnoteError):
     """The index was made with another model, dimension, chunking or format version."""
+
+
+class BackupUnusable(FootnoteError):
+    """The file to import is not what `footnote index export` wrote."""
 
 
 class NothingToIndex(FootnoteError):

@@ -1,7 +1,8 @@
 """The folder that an index lives in, and how its parts change places.
 
 CURRENT              the name of the store in force, replaced atomically
-store-<id>.sqlite    the truth; a full rebuild makes a new one beside it
+store-<id>.sqlite    the truth
+making-<id>.sqlite   a new one on its way; it takes the name above when it is whole
 derived/             what can be made again from the store
 writer.lock          held by the one process that changes the index
 """
@@ -17,10 +18,13 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from index import derived
-from index.errors import IndexDamaged, IndexLocked, IndexMissing
+from index.errors import IndexDamaged, IndexLocked, IndexMissing, IndexNotWritten
+from index.seals import RESTORE
 from index.store import Store
 
 _CURRENT = "CURRENT"
+_STORE, _MAKING = "store-", "making-"
+_FIND = "`footnote index check --repair` looks for the store"
 
 
 class Home:
@@ -47,7 +51,7 @@ class Home:
             if store == before:
                 raise IndexDamaged(
                     f"{self.path / _CURRENT} names the store {store.name!r}, which is not there;"
-                    " build the index again with `footnote index rebuild FOLDER`"
+                    f" {_FIND if self.stores() else RESTORE}"
                 )
             store, before = self._pointed(), store  # it may have been replaced since
         return store
@@ -71,11 +75,17 @@ class Home:
         except (IndexMissing, IndexDamaged):
             return False
 
+    def stores(self) -> list[Path]:
+        """Return all stores that are whole; those not in force are left from a kill."""
+        return sorted(self.path.glob(f"{_STORE}*.sqlite"))
+
     def _pointed(self) -> Path:
         """Return the path of the store that the pointer names, whether it is there or not."""
         try:
             name = (self.path / _CURRENT).read_text(encoding="utf-8", errors="replace").strip()
         except (FileNotFoundError, NotADirectoryError):
+            if self.stores():
+                raise IndexDamaged(f"{self.path / _CURRENT} is missing; {_FIND}") from None
             raise IndexMissing(
                 f"there is no index at {self.path}; make one with"
                 f" `footnote index rebuild FOLDER --index {self.path}`"
@@ -96,7 +106,7 @@ class Home:
         if self.path.exists() and not self.exists():
             ours = {"derived", "writer.lock", f"{_CURRENT}.new"}
             others = not self.path.is_dir() or any(
-                child.name not in ours and not child.name.startswith("store-")
+                child.name not in ours and not child.name.startswith((_STORE, _MAKING))
                 for child in self.path.iterdir()
             )
             if others:
@@ -133,25 +143,45 @@ class Home:
 
     def new_store(self) -> Path:
         """Return the path of a store that is not there yet."""
-        return self.path / f"store-{uuid.uuid4().hex[:12]}.sqlite"
+        return self.path / f"{_MAKING}{uuid.uuid4().hex[:12]}.sqlite"
 
     def publish(self, store: Path) -> None:
-        """Put a finished store in force, in one step."""
+        """Put a finished store, which no connection has open, in force in one step."""
+        whole = _whole(store)
         passing = self.path / f"{_CURRENT}.new"
-        with passing.open("w", encoding="utf-8") as file:
-            file.write(store.name)
-            file.flush()
-            os.fsync(file.fileno())
-        passing.replace(self.path / _CURRENT)
+        try:
+            store.replace(whole)
+            with passing.open("w", encoding="utf-8") as file:
+                file.write(whole.name)
+                file.flush()
+                os.fsync(file.fileno())
+            passing.replace(self.path / _CURRENT)
+        except OSError as error:
+            raise IndexNotWritten(
+                f"{passing} could not be written: {error.strerror}; see that the disk has room"
+            ) from error
         _sync_folder(self.path)
+
+    def discard(self, store: Path) -> None:
+        """Remove a new store, unless it is in force: what fails can fail after that step."""
+        if not self.in_force(_whole(store)):
+            for name in (store.name, _whole(store).name):
+                for file in self.path.glob(f"{name}*"):
+                    file.unlink(missing_ok=True)
 
     def clean(self, change: str) -> None:
         """Remove stores not in force and derived indexes of other changes; for the writer only."""
         current = self.current().name
-        for file in self.path.glob("store-*.sqlite*"):
-            if not file.name.startswith(current):
-                file.unlink(missing_ok=True)
+        for prefix in (_STORE, _MAKING):
+            for file in self.path.glob(f"{prefix}*.sqlite*"):
+                if not file.name.startswith(current):
+                    file.unlink(missing_ok=True)
         derived.clean(self.derived, keep=change)
+
+
+def _whole(store: Path) -> Path:
+    """Return the name that a new store takes when it is whole."""
+    return store.with_name(store.name.replace(_MAKING, _STORE, 1))
 
 
 def _sync_folder(folder: Path) -> None:

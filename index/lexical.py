@@ -12,7 +12,7 @@ from pathlib import Path
 
 import tantivy
 
-from index.errors import IndexDamaged
+from index.errors import IndexDamaged, IndexNotWritten
 from index.rows import PassageText
 from index.values import ScoredPassage
 
@@ -63,6 +63,15 @@ class LexicalIndex:
         return LexicalIndex(target)._changed(removed, passages)
 
     def _changed(self, removed: Collection[int], passages: Iterable[PassageText]) -> LexicalIndex:
+        try:
+            self._write(removed, passages)
+        except ValueError as error:  # all that tantivy says, a full disk among it
+            raise IndexNotWritten(
+                f"{self._folder} could not be written ({error}); see that the disk has room"
+            ) from error
+        return self
+
+    def _write(self, removed: Collection[int], passages: Iterable[PassageText]) -> None:
         # One thread: the same passages give the same segments, so ties fall the same way.
         writer = self._index.writer(heap_size=_HEAP, num_threads=1)
         if removed:  # by query: deletion by term misses unsigned fields (tantivy 0.27)
@@ -78,7 +87,6 @@ class LexicalIndex:
         writer.wait_merging_threads()
         self._index.reload()
         self._searcher = self._index.searcher()
-        return self
 
     def __len__(self) -> int:
         return self._searcher.num_docs

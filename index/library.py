@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from index import derived
+from index import derived, soundness
 from index.articles import find_files
 from index.builder import embed, rebuild_index
 from index.chunker import Chunking, Cut, chunk
@@ -164,7 +164,7 @@ class ArticleIndex:
         """Read everything and report each fault found; changes nothing."""
         with self._store() as store:
             articles, passages = store.count()
-            faults = [*store.faults(), *derived.faults(self._home.derived, store)]
+            faults = [*soundness.faults(store), *derived.faults(self._home.derived, store)]
             return CheckReport(articles, passages, tuple(faults))
 
     # Changing
@@ -287,6 +287,7 @@ class ArticleIndex:
     ) -> BuildReport:
         started = time.monotonic()
         with self._home.writer(), self._store() as store:
+            soundness.verify(store)
             rows = store.sources()
             gone = set(removed)
             cut = {row.file for row in rows if row.article_id in gone}
@@ -352,6 +353,7 @@ class ArticleIndex:
             self._snapshots.put(derived.derive(self._home.derived, store, previous=previous))
             if progress is not None:
                 progress(Progress(Stage.WRITE, 1, 1))  # the last chance to stop
+        store.shorten_log()  # a damaged log would lose the change
         self._home.clean(after.change)
         return len(texts)
 

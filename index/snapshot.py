@@ -14,8 +14,10 @@ from typing import Protocol
 from index import derived
 from index.derived import Derived
 from index.embedder import FloatArray
+from index.errors import FootnoteError, IndexDamaged
 from index.home import Home
 from index.rows import StoreMeta
+from index.seals import REPAIR
 from index.store import Store
 from index.values import Article, Passage, ScoredPassage
 
@@ -79,8 +81,18 @@ class Snapshot:
         return self._indexes.lexical.words(text)
 
     def passages(self, ids: Iterable[int]) -> list[Passage]:
-        """See `PassageIndex.passages`."""
-        return self._store.passages(ids)
+        """See `PassageIndex.passages`; a search finds only passages that the store holds.
+
+        Raises:
+            IndexDamaged: one of them is not there.
+
+        """
+        wanted = list(ids)
+        found = self._store.passages(wanted)
+        if len(found) != len(wanted):
+            lost = set(wanted).difference(passage.id for passage in found)
+            raise IndexDamaged(f"the store lacks the passage {min(lost)}; {REPAIR}")
+        return found
 
     def articles(self, ids: Iterable[str]) -> dict[str, Article]:
         """See `PassageIndex.articles`."""
@@ -107,7 +119,15 @@ class Snapshots:
         store = self._acquire()
         try:
             meta = store.pin()
-            yield Snapshot(store, meta, self._indexes(store, meta.change))
+            try:
+                indexes = self._indexes(store, meta.change)
+            except FootnoteError:  # a change published just now may have removed them
+                store.unpin()
+                before, meta = meta, store.pin()
+                if meta.change == before.change:
+                    raise
+                indexes = self._indexes(store, meta.change)
+            yield Snapshot(store, meta, indexes)
         finally:
             store.unpin()
             with self._lock:

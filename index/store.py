@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import contextmanager, suppress
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,43 @@ import numpy as np
 
 from index.chunker import Cut
 from index.embedder import FloatArray
-from index.errors import ArticleMissing, IndexDamaged, IndexIncompatible
-from index.rows import FORMAT_VERSION, SCHEMA, PassageText, SourceRow, StoreMeta
-from index.values import Article, ArticleInfo, Passage, text_sha256
+from index.errors import ArticleMissing, IndexDamaged, IndexIncompatible, IndexNotWritten
+from index.rows import (
+    ARTICLE,
+    FORMAT_VERSION,
+    PASSAGE,
+    SCHEMA,
+    PassageText,
+    SourceRow,
+    StoreMeta,
+    article_of,
+    head_of,
+    place_of,
+)
+from index.seals import REPAIR, RESTORE, header_seal, seal, wrong_vector
+from index.values import Article, ArticleInfo, Passage
+
+_UNREADABLE = (  # what SQLite says of a file that was altered behind its back
+    apsw.CorruptError,
+    apsw.NotADBError,
+    apsw.IOError,
+    apsw.SQLError,  # the schema lies in the file, too
+    apsw.FormatError,
+    apsw.MismatchError,
+    apsw.TooBigError,
+    UnicodeDecodeError,
+)
+_NO_ROOM = {  # what a reader meets on a full disk: it writes to the log's index
+    apsw.SQLITE_FULL,
+    apsw.SQLITE_IOERR_WRITE,
+    apsw.SQLITE_IOERR_FSYNC,
+    apsw.SQLITE_IOERR_TRUNCATE,
+    apsw.SQLITE_IOERR_SHMOPEN,
+    apsw.SQLITE_IOERR_SHMSIZE,
+    apsw.SQLITE_IOERR_SHMMAP,
+}
+_PATIENCE = 5000  # milliseconds that a statement waits for another connection
+_UNWRITABLE = (apsw.FullError, apsw.IOError, apsw.ReadOnlyError, apsw.CantOpenError)
 
 
 class Store:
@@ -30,12 +64,14 @@ class Store:
     def __init__(self, path: Path, connection: apsw.Connection) -> None:
         self.path = path
         self._db = connection
+        self._rows_changed = True  # since they were sealed
 
     @classmethod
     def create(cls, path: Path, meta: StoreMeta) -> Store:
         """Make a new, empty store."""
-        store = cls(path, apsw.Connection(str(path)))
-        store._configure()
+        with _writing(path):
+            store = cls(path, apsw.Connection(str(path)))
+            store._configure()
         with store.transaction():
             for statement in SCHEMA.split(";\n"):
                 store._db.execute(statement)
@@ -48,6 +84,7 @@ class Store:
 
         Raises:
             IndexDamaged: the file is no store or cannot be read.
+            IndexNotWritten: there is no room for what a reader writes beside the file.
             IndexIncompatible: it was written by another format version.
 
         """
@@ -55,8 +92,9 @@ class Store:
             store = cls(path, apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE))
             store._configure()
             version = dict(store._db.execute("SELECT key, value FROM meta")).get("format_version")
-        except apsw.Error as error:
-            raise _unreadable(path, error) from error
+        except (apsw.Error, UnicodeDecodeError) as error:
+            raise _failed(path, error) from error
+        store._rows_changed = False
         if version != str(FORMAT_VERSION):
             raise IndexIncompatible(
                 f"{path} has index format {version}; this Footnote reads format {FORMAT_VERSION}."
@@ -65,7 +103,7 @@ class Store:
         return store
 
     def _configure(self) -> None:
-        self._db.set_busy_timeout(5000)
+        self._db.set_busy_timeout(_PATIENCE)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute("PRAGMA foreign_keys = ON")
@@ -76,15 +114,24 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Make everything inside one change: all of it happens or, on any exception, none."""
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._db.execute("COMMIT")
-        except BaseException:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
+        """Make everything inside one change: all of it happens or, on any exception, none.
+
+        Raises:
+            IndexNotWritten: the disk is full, or the file may not be written to.
+
+        """
+        with _writing(self.path):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                if self._rows_changed:
+                    self._seal_rows()
+                self._db.execute("COMMIT")
+                self._rows_changed = False
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
 
     def pin(self) -> StoreMeta:
         """Begin a read transaction: until `unpin` everything read is of one generation."""
@@ -96,7 +143,7 @@ class Store:
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
 
-    def _read(self, query: str, values: Sequence[Any] = ()) -> Iterator[Any]:
+    def read(self, query: str, values: Sequence[Any] = ()) -> Iterator[Any]:
         """Yield the rows of a query.
 
         Raises:
@@ -105,15 +152,17 @@ class Store:
         """
         try:
             yield from self._db.execute(query, values)
-        except (apsw.CorruptError, apsw.NotADBError, apsw.IOError, UnicodeDecodeError) as error:
-            raise _unreadable(self.path, error) from error
+        except _UNREADABLE as error:
+            raise _failed(self.path, error) from error
 
     # What a store says of itself
 
     def meta(self) -> StoreMeta:
         """Return what the store says of itself."""
-        row = dict(self._read("SELECT key, value FROM meta"))
+        row = dict(self.read("SELECT key, value FROM meta"))
         try:
+            if row.pop("seal") != header_seal(row):
+                raise ValueError("its seal does not fit")
             return StoreMeta(
                 generation=int(row["generation"]),
                 change=row["change"],
@@ -127,18 +176,40 @@ class Store:
             )
         except (KeyError, ValueError) as error:
             raise IndexDamaged(
-                f"{self.path} lacks a readable entry in its header ({error}); build it again with"
-                " `footnote index rebuild FOLDER`"
+                f"{self.path} lacks a readable entry in its header ({error}); {RESTORE}"
             ) from None
 
     def set_meta(self, meta: StoreMeta) -> None:
         """Write what the store says of itself."""
         rows = {name: getattr(meta, name) for name in StoreMeta.__slots__}
         rows["roots"] = json.dumps(meta.roots)
-        self._db.executemany(
-            "INSERT OR REPLACE INTO meta VALUES (?, ?)",
-            [(name, str(value)) for name, value in rows.items()],
-        )
+        self._set_header({name: str(value) for name, value in rows.items()})
+
+    def _set_header(self, entries: Mapping[str, str]) -> None:
+        query = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
+        self._db.executemany(query, list(entries.items()))
+        self._db.execute("DELETE FROM meta WHERE key = 'seal'")
+        row = dict(self._db.execute("SELECT key, value FROM meta"))
+        self._db.execute(query, ("seal", header_seal(row)))
+
+    def _seal_rows(self) -> None:
+        """Note in the header which rows there are."""
+        self._set_header({"articles": self.articles_seal(), "passages": self.passages_seal()})
+
+    def noted_seals(self) -> tuple[str | None, str | None]:
+        """Return what the header says that `articles_seal` and `passages_seal` should be."""
+        row = dict(self.read("SELECT key, value FROM meta"))
+        return row.get("articles"), row.get("passages")
+
+    def articles_seal(self) -> str:
+        """Return the seal of all articles and the places they were read from."""
+        seals = [row[0] for row in self.read("SELECT seal FROM articles ORDER BY number")]
+        places = (value for row in self.sources() for value in astuple(row))
+        return seal(*seals, *places).hex()
+
+    def passages_seal(self) -> str:
+        """Return the seal of all passages."""
+        return seal(*(row[0] for row in self.read("SELECT seal FROM passages ORDER BY id"))).hex()
 
     # Articles
 
@@ -146,11 +217,9 @@ class Store:
         """Return the articles of these ids; those that do not exist are left out."""
         found: dict[str, Article] = {}
         for article_id in dict.fromkeys(ids):
-            for row in self._read(
-                "SELECT id, title, text, source, sha256, date, metadata FROM articles WHERE id = ?",
-                (article_id,),
-            ):
-                found[article_id] = _article(row)
+            query = f"SELECT {ARTICLE}, text FROM articles WHERE id = ?"  # noqa: S608
+            for row in self.read(query, (article_id,)):
+                found[article_id] = article_of(row, article_id)
         return found
 
     def article(self, article_id: str) -> Article:
@@ -167,45 +236,51 @@ class Store:
 
     def all_articles(self) -> Iterator[Article]:
         """Yield every article in the order of arrival."""
-        for row in self._read(
-            "SELECT id, title, text, source, sha256, date, metadata FROM articles ORDER BY number"
-        ):
-            yield _article(row)
+        query = f"SELECT {ARTICLE}, text FROM articles ORDER BY number"  # noqa: S608
+        yield from map(article_of, self.read(query))
 
     def article_infos(self) -> list[ArticleInfo]:
         """Return one line about each article, in the order of arrival."""
         copies: dict[str, list[str]] = {}
-        for source, article_id in self._read(
+        for source, article_id in self.read(
             "SELECT source, article_id FROM sources ORDER BY source"
         ):
             copies.setdefault(article_id, []).append(source)
-        rows = self._read(
-            "SELECT id, title, date, source, sha256, length(text),"
-            " (SELECT count(*) FROM passages WHERE article_id = articles.id)"
-            " FROM articles ORDER BY number"
+        rows = self.read(
+            f"SELECT length(text), (SELECT count(*) FROM passages WHERE article_id = articles.id),"  # noqa: S608
+            f" {ARTICLE} FROM articles ORDER BY number"
         )
-        infos = (ArticleInfo(*row) for row in rows)
-        return [
-            replace(info, copies=tuple(s for s in copies.get(info.id, ()) if s != info.source))
-            for info in infos
-        ]
+        infos = []
+        for characters, passages, *row in rows:
+            head = head_of(row)
+            places = tuple(s for s in copies.get(head.id, ()) if s != head.source)
+            infos.append(
+                ArticleInfo(
+                    head.id,
+                    head.title,
+                    head.date,
+                    head.source,
+                    head.sha256,
+                    characters,
+                    passages,
+                    places,
+                )
+            )
+        return infos
 
     def heads(self) -> dict[str, Article]:
         """Return every article by id, in the order of arrival, without its text."""
-        rows = self._read(
-            "SELECT id, title, '', source, sha256, date, metadata FROM articles ORDER BY number"
-        )
-        return {row[0]: _article(row) for row in rows}
+        rows = self.read(f"SELECT {ARTICLE} FROM articles ORDER BY number")  # noqa: S608
+        return {row[0]: head_of(row) for row in rows}
 
     def sources(self) -> list[SourceRow]:
         """Return every place that an article was read from."""
-        rows = self._read(
-            "SELECT source, article_id, file, file_sha256 FROM sources ORDER BY rowid"
-        )
+        rows = self.read("SELECT source, article_id, file, file_sha256 FROM sources ORDER BY rowid")
         return [SourceRow(*row) for row in rows]
 
     def set_sources(self, rows: Iterable[SourceRow]) -> None:
         """Replace the list of places that articles were read from."""
+        self._rows_changed = True
         self._db.execute("DELETE FROM sources")
         self._db.executemany(
             "INSERT INTO sources VALUES (?, ?, ?, ?)",
@@ -214,30 +289,30 @@ class Store:
 
     def add_article(self, article: Article, cuts: Sequence[Cut]) -> list[int]:
         """Add an article and its passages, without vectors; return the passages' new ids."""
+        self._rows_changed = True
+        metadata = json.dumps(dict(article.metadata), ensure_ascii=False)
+        head = (article.id, article.title, article.sha256, article.date, article.source, metadata)
         self._db.execute(
-            "INSERT INTO articles (id, title, text, sha256, date, source, metadata)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                article.id,
-                article.title,
-                article.text,
-                article.sha256,
-                article.date,
-                article.source,
-                json.dumps(dict(article.metadata), ensure_ascii=False),
-            ),
+            f"INSERT INTO articles ({ARTICLE}, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+            (*head, seal(*head), article.text),
         )
         ids: list[int] = []
         for cut in cuts:
             self._db.execute(
-                'INSERT INTO passages (article_id, start, "end") VALUES (?, ?, ?)',
+                "INSERT INTO passages (article_id, start, \"end\", seal) VALUES (?, ?, ?, x'')",
                 (article.id, cut.start, cut.end),
             )
-            ids.append(self._db.last_insert_rowid())
+            passage_id = self._db.last_insert_rowid()  # part of what is sealed
+            self._db.execute(
+                "UPDATE passages SET seal = ? WHERE id = ?",
+                (seal(passage_id, article.id, cut.start, cut.end), passage_id),
+            )
+            ids.append(passage_id)
         return ids
 
     def delete_articles(self, ids: Iterable[str]) -> None:
         """Delete articles with all that hangs on them."""
+        self._rows_changed = True
         self._db.executemany("DELETE FROM articles WHERE id = ?", [(i,) for i in ids])
 
     # Passages and vectors
@@ -245,18 +320,23 @@ class Store:
     def count(self) -> tuple[int, int]:
         """Return the numbers of articles and of passages."""
         query = "SELECT (SELECT count(*) FROM articles), (SELECT count(*) FROM passages)"
-        ((articles, passages),) = self._read(query)
+        ((articles, passages),) = self.read(query)
         return int(articles), int(passages)
+
+    def unembedded(self) -> int:
+        """Return the number of passages without a vector."""
+        query = "SELECT (SELECT count(*) FROM passages) - (SELECT count(*) FROM vectors)"
+        return int(next(self.read(query))[0])
 
     def passage_ids(self, articles: Iterable[str] | None = None) -> list[int]:
         """Return the ids of all passages, or of those of some articles, increasing."""
         if articles is None:
-            return [row[0] for row in self._read("SELECT id FROM passages ORDER BY id")]
+            return [row[0] for row in self.read("SELECT id FROM passages ORDER BY id")]
         ids: list[int] = []
         for article_id in set(articles):
             ids += (
                 row[0]
-                for row in self._read("SELECT id FROM passages WHERE article_id = ?", (article_id,))
+                for row in self.read("SELECT id FROM passages WHERE article_id = ?", (article_id,))
             )
         return sorted(ids)
 
@@ -265,55 +345,67 @@ class Store:
         found: list[Passage] = []
         texts: dict[str, str] = {}
         for passage_id in ids:
-            for article_id, start, end in self._read(
-                'SELECT article_id, start, "end" FROM passages WHERE id = ?', (passage_id,)
-            ):
+            query = f"SELECT {PASSAGE} FROM passages WHERE id = ?"  # noqa: S608
+            for row in self.read(query, (passage_id,)):
+                article_id, start, end = place_of(row, passage_id)
                 if article_id not in texts:
-                    texts[article_id] = self.article(article_id).text
+                    texts[article_id] = self._text(article_id)
                 text = texts[article_id][start:end]
                 found.append(Passage(passage_id, article_id, start, end, text))
         return found
 
-    def passage_texts(self, after: int = 0, limit: int = 1 << 62) -> Iterator[PassageText]:
-        """Yield, by increasing id, what the lexical index and the encoder read of each passage."""
-        rows = self._read(
-            'SELECT id, article_id, start, "end" FROM passages WHERE id > ? ORDER BY id LIMIT ?',
-            (after, limit),
+    def _text(self, article_id: str) -> str:
+        """Return the text of an article that a passage names."""
+        try:
+            return self.article(article_id).text
+        except ArticleMissing:
+            raise IndexDamaged(f"the article {article_id} has passages only; {RESTORE}") from None
+
+    def passage_texts(self, after: int = 0, *, unembedded: bool = False) -> Iterator[PassageText]:
+        """Yield, by increasing id, what the lexical index and the encoder read of each passage.
+
+        `unembedded` restricts it to passages without a vector.
+        """
+        only = " AND id NOT IN (SELECT passage_id FROM vectors)" if unembedded else ""
+        rows = self.read(
+            f"SELECT {PASSAGE} FROM passages WHERE id > ?{only} ORDER BY id",  # noqa: S608
+            (after,),
         )
         article: Article | None = None  # an article's passages follow one another
-        for passage_id, article_id, start, end in rows:
+        for row in rows:
+            article_id, start, end = place_of(row)
             if article is None or article.id != article_id:
                 article = self.article(article_id)
-            yield PassageText(passage_id, article_id, article.title, article.text[start:end])
+            yield PassageText(row[0], article_id, article.title, article.text[start:end])
 
     def add_vectors(self, ids: Sequence[int], vectors: FloatArray) -> None:
         """Store the vectors `(len(ids), dimension)` of passages."""
         rows = np.ascontiguousarray(vectors, dtype="<f4")
         self._db.executemany(
-            "INSERT INTO vectors VALUES (?, ?)",
-            [(i, row.tobytes()) for i, row in zip(ids, rows, strict=True)],
+            "INSERT INTO vectors (passage_id, seal, vector) VALUES (?, ?, ?)",
+            [
+                (i, seal(i, blob), blob)
+                for i, blob in zip(ids, (row.tobytes() for row in rows), strict=True)
+            ],
         )
 
     def vectors(self, after: int = 0) -> tuple[list[int], FloatArray]:
         """Return passage ids `> after`, increasing, and their vectors `(n, dimension)` float32.
 
         Raises:
-            IndexDamaged: a passage has no vector, or one of another length.
+            IndexDamaged: a passage has no vector, or one that is not as it was written.
 
         """
         dimension = self.meta().dimension
         ids: list[int] = []
         blobs: list[bytes] = []
-        for passage_id, blob in self._read(
-            "SELECT p.id, v.vector FROM passages AS p LEFT JOIN vectors AS v"
+        for passage_id, sealed, blob in self.read(
+            "SELECT p.id, v.seal, v.vector FROM passages AS p LEFT JOIN vectors AS v"
             " ON v.passage_id = p.id WHERE p.id > ? ORDER BY p.id",
             (after,),
         ):
-            if blob is None or len(blob) != 4 * dimension:
-                raise IndexDamaged(
-                    f"passage {passage_id} has no vector of {dimension} numbers;"
-                    " `footnote index rebuild` computes the vectors again from the stored texts"
-                )
+            if wrong := wrong_vector(passage_id, sealed, blob, dimension):
+                raise IndexDamaged(f"{wrong}; {REPAIR}")
             ids.append(passage_id)
             blobs.append(blob)
         rows = np.frombuffer(b"".join(blobs), dtype="<f4").reshape(len(ids), dimension)
@@ -326,46 +418,48 @@ class Store:
 
     def checkpoint(self) -> None:
         """Move the log's content into the file, so that the file alone is the store."""
-        self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        with _writing(self.path):
+            self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
-    def faults(self) -> Iterator[str]:
-        """Yield one sentence for each thing found wrong in the file."""
-        try:
-            yield from self._faults()
-        except IndexDamaged as error:
-            yield str(error)
+    def shorten_log(self) -> None:
+        """Do what `checkpoint` does as far as questions in flight let it; never fail."""
+        self._db.set_busy_timeout(0)
+        with suppress(apsw.BusyError, IndexNotWritten):
+            self.checkpoint()
+        self._db.set_busy_timeout(_PATIENCE)
 
-    def _faults(self) -> Iterator[str]:
-        for (message,) in self._read("PRAGMA integrity_check"):
-            if message != "ok":
-                yield f"SQLite finds the file damaged: {message}"
-        for article in self.all_articles():
-            if text_sha256(article.text) != article.sha256:
-                yield f"the text of “{article.title}” ({article.id}) is not the one indexed"
-        dimension = self.meta().dimension
-        query = (
-            'SELECT p.id, p.start, p."end", length(a.text), length(v.vector) FROM passages AS p'
-            " LEFT JOIN articles AS a ON a.id = p.article_id"
-            " LEFT JOIN vectors AS v ON v.passage_id = p.id"
-        )
-        for passage_id, start, end, length, size in self._read(query):
-            if length is None or not 0 <= start < end <= length:
-                yield f"passage {passage_id} lies outside its article"
-            if size != 4 * dimension:
-                yield f"passage {passage_id} has no vector of {dimension} numbers"
+    def copy(self, file: Path) -> None:
+        """Write the store as it is now, without its log, to a new file; writers may go on."""
+        with _writing(file):
+            self._db.execute("VACUUM INTO ?", (str(file),))
+
+    def known_schema(self) -> bool:
+        """Say whether the file holds the tables of this format, and nothing that acts by itself."""
+        expected = apsw.Connection(":memory:")
+        for statement in SCHEMA.split(";\n"):
+            expected.execute(statement)
+        query = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name"
+        return list(self.read(query)) == list(expected.execute(query))
 
 
-def _unreadable(path: Path, error: Exception) -> IndexDamaged:
-    return IndexDamaged(
-        f"{path} cannot be read as an index ({error}); restore it from a backup or build it"
-        " again with `footnote index rebuild FOLDER`"
+@contextmanager
+def _writing(file: Path) -> Iterator[None]:
+    """Turn what SQLite says of a disk into one of Footnote's own errors."""
+    try:
+        yield
+    except _UNWRITABLE as error:
+        raise _unwritten(file, error) from error
+
+
+def _unwritten(file: Path, error: Exception) -> IndexNotWritten:
+    return IndexNotWritten(
+        f"{file} could not be written ({error}), and the index is as it was before; see that"
+        " the disk has room and the folder may be written to"
     )
 
 
-def _article(row: Sequence[Any]) -> Article:
-    article_id, title, text, source, sha256, date, metadata = row
-    try:
-        values: Mapping[str, str] = json.loads(metadata)
-    except ValueError as error:
-        raise IndexDamaged(f"the metadata of “{title}” ({article_id}) are damaged") from error
-    return Article(article_id, title, text, source, sha256, date, values)
+def _failed(path: Path, error: Exception) -> IndexDamaged | IndexNotWritten:
+    """Return Footnote's error for one of SQLite's that came while something was read."""
+    if getattr(error, "extendedresult", None) in _NO_ROOM:
+        return _unwritten(path, error)
+    return IndexDamaged(f"{path} cannot be read as an index ({error}); {RESTORE}")

@@ -172,12 +172,30 @@ class IndexInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class BackupReport:
+    """What a file of `export_index` holds."""
+
+    file: str
+    generation: int
+    articles: int
+    passages: int
+    bytes: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.file}: {self.articles:,} articles, {self.passages:,} passages,"
+            f" {self.bytes / 1e6:,.1f} MB"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class CheckReport:
     """The faults that `check` found, each one sentence; none means the index is sound."""
 
     articles: int
     passages: int
     faults: tuple[str, ...]
+    repaired: tuple[str, ...] = ()  # what was done about faults found before, each one sentence
 
     @property
     def sound(self) -> bool:

@@ -15,6 +15,7 @@ from qa.clock import Clock
 from qa.conversation.followup import SHARE, choose, points_nowhere, reading_limits, weighed
 from qa.conversation.small_talk import SmallTalk, latest_answer, one_of_each, recognise, reply
 from qa.conversation.understanding import Lean, Understanding, names_something, understand
+from qa.proof import cited_ids, proved, still_standing
 from qa.questions import check_question, question_notice
 from qa.reader import DEFAULT_MODEL, Reader, SpanReader
 from qa.retriever import DEPTH, retrieve, retrieve_near
@@ -98,6 +99,7 @@ class Assistant:
         Raises:
             QuestionError: the question is empty, too long, or holds no words.
             ArticleMissing: one of `articles` is not in the index.
+            IndexDamaged: the words found are not those indexed; they are not shown.
 
         """
         asked = check_question(question)
@@ -139,7 +141,7 @@ class Assistant:
         with clock("select"):
             answers = [select(evidence, self._confidence) for evidence in found]
         return [
-            replace(answer, notice=question_notice(evidence), timings=clock.timings())
+            replace(proved(answer), notice=question_notice(evidence), timings=clock.timings())
             for evidence, answer in zip(found, answers, strict=True)
         ]
 
@@ -157,7 +159,7 @@ class Assistant:
                 embedder = self.index.embedder
                 (hits,) = retrieve(snapshot, embedder, [said.topic], DEPTH, articles=articles)
             known = snapshot.articles(hit.passage.article_id for hit in hits)
-            return reply(
+            replied = reply(
                 asked,
                 said,
                 last=latest_answer(history),
@@ -165,6 +167,7 @@ class Assistant:
                 found=one_of_each(hits, known),
                 generation=snapshot.generation,
             )
+            return still_standing(replied, snapshot.articles(cited_ids(replied)))
 
     def _follow_up(
         self, asked: str, understood: Understanding, articles: Collection[str] | None
@@ -198,7 +201,7 @@ class Assistant:
                 for row in zip(questions, hits, spans, strict=True)
             ]
             reads = weighed(evidence, understood)
-            answer = choose(asked, reads, understood, self._confidence)
+            answer = proved(choose(asked, reads, understood, self._confidence))
         notice = answer.notice or question_notice(evidence[0])
         return replace(answer, notice=notice, timings=clock.timings())
 

@@ -221,6 +221,7 @@ def test_all_commands_are_walked() -> None:
         "", "ask", "chat", "evaluate", "feedback", "feedback list", "feedback export",
         "index", "index add", "index rebuild", "index update",
         "index remove", "index list", "index info", "index check",
+        "index export", "index import",
     }  # fmt: skip
 
 
@@ -346,6 +347,33 @@ def test_check_of_a_damaged_index(run: Run, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(index, "open_index", raising(IndexDamaged("the store is cut off")))
     ran = run("index", "check")
     assert (ran.code, ran.out) == (5, "the store is cut off\n")
+
+
+def test_repair(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`check --repair` says what was made again, and ends with 5 when it could not."""
+    report = CheckReport(1, 3, (), repaired=("a vector is missing",))
+    monkeypatch.setattr(index, "repair_index", lambda _path, **_options: report)
+    ran = run("index", "check", "--repair")
+    assert ran.code == 0
+    assert ran.out == (
+        "repaired: a vector is missing\nThe index is sound: 1 articles, 3 passages.\n"
+    )
+    monkeypatch.setattr(index, "repair_index", raising(IndexDamaged("a text is lost; restore")))
+    ran = run("index", "check", "--repair")
+    assert (ran.code, ran.out) == (5, "a text is lost; restore\n")
+
+
+def test_export_and_import(run: Run, seeds_index: Path, tmp_path: Path) -> None:
+    """What `export` wrote, `import` puts elsewhere; a file that is no backup is one sentence."""
+    file, other = str(tmp_path / "b.footnote"), str(tmp_path / "index")
+    exported = run("index", "export", file, "--index", str(seeds_index))
+    assert (exported.code, exported.out[: len(file)]) == (0, file)
+    imported = run("index", "import", file, "--index", other, "--json")
+    assert (imported.code, json.loads(imported.out)["articles"]) == (0, 16)
+    refused = run("index", "import", str(seeds_index / "CURRENT"), "--index", other)
+    assert refused.code == 1
+    assert "is no backup of an index" in refused.err
+    assert refused.err.count("\n") == 1
 
 
 # footnote ask

@@ -718,7 +718,7 @@ def test_missing_vector_is_repaired_by_rebuild(library: ArticleIndex, path: Path
     shutil.rmtree(path / "derived")
     assert library.check().faults == ("passage 1 has no vector of 256 numbers",)
     with open_index(path, embedder=HashEmbedder()) as other:
-        with pytest.raises(IndexDamaged, match="`footnote index rebuild` computes the vectors"):
+        with pytest.raises(IndexDamaged, match="`footnote index check --repair` makes it again"):
             answers(other)
         other.rebuild()
         assert answers(other) == before
@@ -731,7 +731,7 @@ def test_missing_vector_is_repaired_by_rebuild(library: ArticleIndex, path: Path
 def test_pointer_to_nowhere(path: Path, folder: Path, content: bytes) -> None:
     """A pointer that names no store is damage; a build puts a new index in its place."""
     (path / "CURRENT").write_bytes(content)
-    with pytest.raises(IndexDamaged, match="which is not there; build the index again with `foot"):
+    with pytest.raises(IndexDamaged, match="which is not there; `footnote index check --repair`"):
         open_index(path, embedder=HashEmbedder())
     with pytest.raises(IndexDamaged, match="CURRENT names the store"):
         rebuild_index(path, embedder=HashEmbedder())
@@ -780,10 +780,10 @@ def test_index_path_is_a_foreign_folder(folder: Path) -> None:
 def test_build_after_one_that_was_killed(tmp_path: Path, folder: Path) -> None:
     """What a killed first build can leave behind is no foreign folder."""
     path = tmp_path / "index"
-    put(path, {"CURRENT.new": "store-1", "writer.lock": "", "store-12.sqlite": "half"})
+    put(path, {"CURRENT.new": "store-1", "writer.lock": "", "making-12.sqlite": "half"})
     (path / "derived").mkdir()
     assert build(folder, path).articles == 3
-    assert not (path / "store-12.sqlite").exists()
+    assert not (path / "making-12.sqlite").exists()
 
 
 # Another model

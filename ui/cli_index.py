@@ -198,22 +198,38 @@ def _say_info(info: IndexInfo) -> None:
 
 
 @app.command()
-def check(index: IndexOption = None, as_json: JsonOption = False) -> None:
+def check(
+    index: IndexOption = None,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Make again what the stored texts allow.")
+    ] = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
     """Check the index; exit code 5 when something is wrong.
 
-    Every text, passage and vector is compared with what was written.
+    Every text, passage and vector is compared with what was written. With --repair, vectors,
+    passages and search indexes that are not are made again. A text that is damaged or lost comes
+    back from a backup or its file only; then nothing is changed, and the message says so.
 
-    Example: footnote index check
+    Example: footnote index check --repair
     """
-    from index import open_index
+    from index import open_index, repair_index
     from index.errors import IndexDamaged
     from index.values import CheckReport
 
+    path = index_path(index)
     try:
-        with open_index(index_path(index)) as opened:
-            report = opened.check()
+        if repair:
+            with ProgressLine(shown=not (as_json or quiet)) as line:
+                report = repair_index(path, progress=line.on_index)
+        else:
+            with open_index(path) as opened:
+                report = opened.check()
     except IndexDamaged as error:
         report = CheckReport(articles=0, passages=0, faults=(str(error),))
+    for done in () if as_json else report.repaired:
+        say(f"repaired: {done}")
     if as_json:
         say_json({"sound": report.sound, **asdict(report)})
     elif report.sound:
@@ -223,3 +239,45 @@ def check(index: IndexOption = None, as_json: JsonOption = False) -> None:
             say(fault)
     if not report.sound:
         raise typer.Exit(NOT_SOUND)
+
+
+@app.command("export")
+def export_file(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The backup to write.")],
+    index: IndexOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the whole index to one file, to keep or to take elsewhere.
+
+    The articles' texts lie in it as they are: whoever has the file can read them.
+
+    Example: footnote index export backup.footnote
+    """
+    from index import export_index
+
+    report = export_index(index_path(index), file)
+    if as_json:
+        say_json(asdict(report))
+    else:
+        say(str(report))
+
+
+@app.command("import")
+def import_file(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `export` wrote.")],
+    index: IndexOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Put the index of a backup in the place of the one there, in one step.
+
+    The file is compared with what was exported before anything is replaced.
+
+    Example: footnote index import backup.footnote
+    """
+    from index import import_index
+
+    report = import_index(file, path=index_path(index))
+    if as_json:
+        say_json(asdict(report))
+    else:
+        say(str(report))
