@@ -67,6 +67,7 @@ def still_standing(reply: Answer, articles: Mapping[str, Article]) -> Answer:
     kept = replace(
         reply,
         citations=tuple(filter(stands, reply.citations)),
+        parts=tuple(filter(stands, reply.parts)),
         alternatives=tuple(a for a in reply.alternatives if all(map(stands, a.citations))),
         closest=tuple(filter(stands, reply.closest)),
     )
@@ -82,7 +83,7 @@ def cited_ids(answer: Answer) -> Iterator[str]:
 
 def _quotes(answer: Answer) -> Iterator[tuple[Article, int, int, str]]:
     """Yield article, start, end and words of everything that an answer quotes."""
-    every = [answer.citations, *(alternative.citations for alternative in answer.alternatives)]
+    every = [answer.sources, *(alternative.citations for alternative in answer.alternatives)]
     for citation in (citation for citations in every for citation in citations):
         yield citation.article, citation.start, citation.end, citation.quote
         first = citation.sentence_start

@@ -13,6 +13,7 @@ from fault_tools import encoder, scramble
 from stand_ins import StandInReader
 
 import qa.assistant
+import qa.selector
 from index import build_index, open_index
 from index.errors import IndexDamaged
 from index.home import Home
@@ -133,7 +134,7 @@ def test_wrong_offset_is_never_quoted(
     assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A place that is one off anywhere on an answer's way is an error, not a wrong quote."""
-    select = qa.assistant.select
+    select = qa.selector.select
 
     def off(*arguments: Any) -> Answer:
         answer = select(*arguments)

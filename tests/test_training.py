@@ -57,7 +57,7 @@ def tokenizer() -> Tokenizer:
     return found
 
 
-def weights(folder: Path) -> Mapping[str, np.ndarray]:  # type: ignore[type-arg]
+def weights(folder: Path) -> Mapping[str, np.ndarray]:
     """Return the weights that a run ended with."""
     from safetensors.numpy import load_file
 

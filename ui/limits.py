@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from index.formats.read import MAX_BYTES
+from index.formats.limits import MAX_BYTES
 from qa.questions import LONGEST_QUESTION
 
 __all__ = [

@@ -33,7 +33,8 @@ def withhold(
     for info in infos:
         by_title.setdefault(info.title, set()).add(info.id)
     everything = frozenset().union(*by_title.values())
-    asked, scopes = list(questions), {}
+    asked = list(questions)
+    scopes: dict[str, Collection[str]] = {}
     for i in range(1, len(asked), 2):
         own = by_title.get(titles[asked[i].keys[0]], set())
         scopes[asked[i].id] = everything - own

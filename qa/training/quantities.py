@@ -61,8 +61,8 @@ def date(case: Case) -> str | None:
     place, new = case.rng.choice(places)
     here: Iterable[str] = new
     if place[0].isdigit():
-        decade = bool(_DECADE.match(case.question, place.end()))
-        here = [y for y in _YEAR.findall(text) if decade == (f"{y}s" in text)]
+        round_ = _DECADE.match(case.question, place.end()) is not None
+        here = [y for y in _YEAR.findall(text) if round_ == (f"{y}s" in text)]
     here = [w for w in here if w in text]
     return case.swap(place.start(), place[0], here, [w for w in new if w not in text])
 
