@@ -14,7 +14,7 @@ from qa.scoring import Confidence
 from qa.selector import Evidence, normalised, select
 from qa.values import Answer, Outcome
 
-READING_COST = 0.5  # log-odds that one step of a reading's cost takes
+READING_COST = 0.7  # log-odds that one step of a reading's cost takes
 TYPED_COST = {Lean.STRONG: 3.0, Lean.WEAK: 0.0, Lean.NONE: 0.0}  # log-odds, for the words as typed
 WEAK_COST = 0.5  # log-odds that a reading of a whole question costs beside the words as typed
 SHARE = 0.67  # of the passages of each reading come from the articles just cited

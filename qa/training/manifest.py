@@ -26,12 +26,24 @@ def write_manifest(
 ) -> None:
     """Write a manifest beside what a step made."""
     manifest = {
-        "command": " ".join(["python -m qa.training", *sys.argv[1:]]),
+        "command": " ".join(["python -m qa.training", *map(_relative, sys.argv[1:])]),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "inputs": {file.name: file_sha256(file) for file in inputs},
-        "settings": settings,
+        "settings": {name: _plain(value) for name, value in settings.items()},
         "versions": {name: version(name) for name in _PACKAGES}
         | {"python": platform.python_version()},
         **results,
     }
-    path.write_text(json.dumps(manifest, indent=2, ensure_ascii=False, default=str) + "\n", "utf-8")
+    path.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _relative(argument: str) -> str:
+    """Return an argument without the folders of an absolute path: they tell of the machine."""
+    return Path(argument).name if argument.startswith("/") else argument
+
+
+def _plain(value: Any) -> Any:
+    """Return a setting as JSON holds it."""
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return _relative(str(value)) if isinstance(value, Path) else value
