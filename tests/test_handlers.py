@@ -183,6 +183,13 @@ def test_an_unknown_conversation_begins_anew(handlers: Handlers) -> None:
     assert "1914" in last(handlers, kept)
 
 
+def test_a_question_before_the_page_is_up_begins_a_conversation(handlers: Handlers) -> None:
+    """The page holds no id until it has loaded; what is asked then is not lost."""
+    first = handlers.conversations.get(None)
+    assert handlers.conversations.get(first.id) is first
+    assert handlers.conversations.get(None) is not first
+
+
 def test_eight_ask_at_once_during_a_rebuild(index: FakeIndex) -> None:
     """Questions from eight pages and a rebuild go on together; all are answered."""
     index.pace = 0.01

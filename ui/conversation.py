@@ -171,14 +171,17 @@ class Conversations:
         with self._lock:
             return self._keep(Conversation(secrets.token_urlsafe(16), self._save))
 
-    def get(self, conversation_id: str) -> Conversation:
-        """Return the conversation of that id, or a new one when there is none."""
+    def get(self, conversation_id: str | None) -> Conversation:
+        """Return the conversation of that id, or a new one when there is none.
+
+        A page that is asked before it has come up has no id yet.
+        """
         with self._lock:
-            kept = self._kept.get(conversation_id)
+            kept = self._kept.get(conversation_id or "")
             if kept is not None:
-                self._kept.move_to_end(conversation_id)
+                self._kept.move_to_end(kept.id)
                 return kept
-            if turns := self._turns(conversation_id):
+            if conversation_id and (turns := self._turns(conversation_id)):
                 restored = list(map(self._restore, turns))
                 return self._keep(
                     Conversation(conversation_id, self._save, restored, len(restored))

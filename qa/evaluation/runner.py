@@ -129,11 +129,10 @@ def evaluate(
 ) -> Report:
     """Ask every question, one at a time, and compare with what is known.
 
-    `scopes` tells by question id the articles that a question may be answered from; without an
-    entry it is asked of all.
+    `scopes` tells by question id the only articles that it may be answered from.
 
-    An assistant that always gives its first span can be measured with and without abstention
-    in one run: `outcome` then tells from the confidence what it would have come to.
+    An assistant that always gives its first span can be measured with and without abstention in
+    one run: `outcome` tells from the confidence what it would have come to.
 
     A hit counts when its passage belongs to an article that the question is about and, where
     the answer's place is known, overlaps it.
