@@ -355,6 +355,7 @@ def test_a_conversation_survives_a_restart(browser: Browser, tmp_path: Path) -> 
     file = tmp_path / "conversations.sqlite"
     with serving("--conversations", file) as url:
         page.goto(url)
+        expect(page.locator(".fn-chip").first).to_be_visible(timeout=20_000)  # it has come up
         Desk(page, url).ask(COMMANDER)
     with serving("--conversations", file, "--port", str(urlsplit(url).port)):
         page.goto(url)
