@@ -153,7 +153,7 @@ class IndexMachine(RuleBasedStateMachine):
 
 def run(examples: int, steps: int) -> None:
     """Run the machine."""
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         IndexMachine,
         settings=settings(
             max_examples=examples,

@@ -133,7 +133,7 @@ def test_wrong_offset_is_never_quoted(
     assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A place that is one off anywhere on an answer's way is an error, not a wrong quote."""
-    select = qa.assistant.select
+    from qa.selector import select
 
     def off(*arguments: Any) -> Answer:
         answer = select(*arguments)
