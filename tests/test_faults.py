@@ -243,13 +243,13 @@ def test_tiny_file_system(case: Case, tmp_path: Path) -> None:
 # Damage
 
 
-def served(path: Path, truths: list[list[Any]]) -> str:
-    """Ask an index that may be damaged; return "right", or "refused" with one of its errors."""
+def served(path: Path, truths: list[list[Any]], what: str) -> str:
+    """Ask an index after a damage; say "right", or "refused" where it answers with an error."""
     try:
         found = state(path)
     except FootnoteError:
         return "refused"
-    assert found in truths, "wrong or lost"
+    assert found in truths, f"wrong or lost: {what}: {found} is none of {truths}"
     return "right"
 
 
@@ -276,13 +276,16 @@ def damaged(case: Case, number: int, repaired: int) -> Counter[str]:
         file = draw.choice(store if trial % 2 else files)
         size = file.stat().st_size
         kind = draw.choice(["flip"] * 8 + ["cut", "swap"])
+        what = f"trial {trial}, {kind}, {file.name}"
         if kind == "flip":
-            flip(file, _bit(file.read_bytes(), draw))
+            bit = _bit(file.read_bytes(), draw)
+            what += f", bit {bit}"
+            flip(file, bit)
         elif kind == "cut":
             put(file, file.read_bytes()[: draw.randrange(size)])
         else:
             put(file, draw.choice(files).read_bytes())
-        answer = served(case.place.index, truths)
+        answer = served(case.place.index, truths, what)
         found[f"{kind} {answer}"] += 1
         if answer == "refused" and found["repaired"] + found["not repaired"] < repaired:
             try:
