@@ -24,6 +24,7 @@ from index.store import Store
 
 _CURRENT = "CURRENT"
 _STORE, _MAKING = "store-", "making-"
+_LONGEST = 80  # characters of a store's name
 _FIND = "`footnote index check --repair` looks for the store"
 
 
@@ -82,7 +83,8 @@ class Home:
     def _pointed(self) -> Path:
         """Return the path of the store that the pointer names, whether it is there or not."""
         try:
-            name = (self.path / _CURRENT).read_text(encoding="utf-8", errors="replace").strip()
+            text = (self.path / _CURRENT).read_text(encoding="utf-8", errors="replace")
+            name = text.strip().partition("\n")[0][:_LONGEST]  # it may be anything
         except (FileNotFoundError, NotADirectoryError):
             if self.stores():
                 raise IndexDamaged(f"{self.path / _CURRENT} is missing; {_FIND}") from None

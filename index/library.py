@@ -130,6 +130,7 @@ class ArticleIndex:
     def articles(self) -> list[ArticleInfo]:
         """Return one line about each article, in the order of arrival."""
         with self._store() as store:
+            soundness.verify(store)
             return store.article_infos()
 
     def article(self, article_id: str) -> Article:

@@ -13,6 +13,7 @@ import resource
 import shutil
 import signal
 import sys
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -113,8 +114,14 @@ class Place:
         (self.root / "more" / "more.txt").write_text("A comet drinks tea.", encoding="utf-8")
 
     def reset(self, index: Path) -> None:
-        """Put a copy of an index in the index's place."""
-        shutil.rmtree(self.index, ignore_errors=True)
+        """Put a copy of an index in the index's place.
+
+        The old one is renamed first: a tantivy reader of this process that still watches it may
+        put a lock file beside what it watches, in the middle of a removal.
+        """
+        if self.index.exists():
+            gone = self.index.rename(self.root / f"gone-{uuid.uuid4().hex}")
+            shutil.rmtree(gone, ignore_errors=True)
         shutil.copytree(index, self.index)
 
     def change(self, verb: str) -> None:

@@ -726,7 +726,8 @@ def test_missing_vector_is_repaired_by_rebuild(library: ArticleIndex, path: Path
 
 
 @pytest.mark.parametrize(
-    "content", [b"store-000000000000.sqlite", b"", b"\xff\xfe\x00", b"../index", b"derived"]
+    "content",
+    [b"store-000000000000.sqlite", b"", b"\xff\xfe\x00", b"../index", b"derived", b"x" * 5000],
 )
 def test_pointer_to_nowhere(path: Path, folder: Path, content: bytes) -> None:
     """A pointer that names no store is damage; a build puts a new index in its place."""
