@@ -1,7 +1,8 @@
 """From which score on a passage that is read by itself answers: SQuAD 2.0's threshold.
 
-SQuAD 2.0 is an evaluation set, so the threshold comes from held-out questions of SQuAD 1.1, half
-of them made unanswerable as in training.
+SQuAD 2.0 is an evaluation set, so the threshold comes from held-out questions of SQuAD 1.1 and as
+many impossible ones that were written for held-out passages; without such, from changed ones, which
+are easier to tell.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from qa.evaluation import metrics
-from qa.evaluation.datasets import Dataset, Question
+from qa.evaluation.datasets import Dataset
 from qa.evaluation.reading import first_spans
 from qa.reader import Reader
 from qa.training import negatives
@@ -25,7 +26,7 @@ def fit_alone(
     """Return the score of the best F1 when free to refuse, and the figures there.
 
     `data` are held-out questions with their passages; up to `size` of them are asked, half of
-    these changed.
+    these impossible.
     """
     asked = list(_pairs(data, size, seed))
     found = first_spans(reader, [(question, passage) for question, passage, _ in asked])
@@ -50,16 +51,18 @@ def _pairs(data: Dataset, size: int, seed: int) -> Iterator[tuple[str, str, tupl
     """Yield question, passage and answers; none where the passage does not answer."""
     rng = random.Random(seed)  # noqa: S311 - sampling, not secrecy
     contexts = {context.key: context for context in data.contexts}
-    of_title: dict[str, list[Question]] = {}
-    for question in data.questions:
-        of_title.setdefault(contexts[question.keys[0]].title, []).append(question)
-    for number, question in enumerate(rng.sample(data.questions, min(size, len(data.questions)))):
+    answerable = [question for question in data.questions if question.answerable]
+    written = [question for question in data.questions if not question.answerable]
+    half = min(size // 2, len(answerable), len(written) or size)
+    for question in rng.sample(answerable, half):
+        yield question.text, contexts[question.keys[0]].text, question.answers
+    if written:
+        for question in rng.sample(written, half):
+            yield question.text, contexts[question.keys[0]].text, ()
+        return
+    for question in rng.sample(answerable, half):
         context = contexts[question.keys[0]]
-        if number % 2 == 0:
-            yield question.text, context.text, question.answers
-            continue
-        other = [q.text for q in rng.sample(of_title[context.title], 1)]
-        made = negatives.perturbed(question, context, other=other, rng=rng)
+        made = negatives.perturbed(question, context, other=(), rng=rng)
         made = made or negatives.cut(question, context)
         if made:
             yield made.question, made.passage, ()

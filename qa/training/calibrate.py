@@ -1,22 +1,25 @@
 """Fits the confidence: held-out questions → readings → features → qa/confidence.json.
 
-    contexts of held-out articles → index → questions in six settings → features → logistic model
+    contexts of held-out articles → index → questions, in settings → features → logistic model
 
 Each question is asked as a user might meet it: of the whole collection, of its own article, of
-a handful of passages, each once with the passage that answers it and once without. What was read
-is kept in a file, so that a run that was stopped goes on where it was, and fitting again with
-other features reads nothing again.
+a handful of passages, each once with the passage that answers it and once without; impossible
+questions, which a file marks as such, are asked where their passage is. What was read is kept in
+a file, so that a run that was stopped goes on where it was, and fitting again with other features
+reads nothing again.
 
 The held-out articles are every tenth by the hash of the title; the same rule holds for training.
+Files that no training saw are used whole (`--unseen`).
 
 Two more numbers are fitted. `precisions`: from which probability on a share of the answers is
 right. `alone`: from which score of the reader a passage read by itself answers, on held-out
-questions of which half were changed so that their passage does not answer them.
+questions of which half are impossible.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import logging
 import pickle
@@ -41,6 +44,7 @@ from qa.training.manifest import write_manifest
 from qa.training.readings import Reading, read, stored
 
 _log = logging.getLogger(__name__)
+_ALONE = 3000  # questions of the threshold of reading alone
 _FEWEST = 100  # answers that a promise of precision must rest on
 
 
@@ -135,17 +139,20 @@ def _report(cases: Sequence[Case], y: Any, p: Any, fitted: Confidence) -> dict[s
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of this step."""
-    parser.add_argument("data", type=Path, help="SQuAD 1.1 train, in SQuAD layout")
+    parser.add_argument("data", type=Path, nargs="+", help="what was trained on, in SQuAD layout")
+    parser.add_argument("--unseen", type=Path, nargs="*", default=[], help="what was not")
     parser.add_argument("--out", type=Path, default=Path("qa/confidence.json"))
     parser.add_argument("--work", type=Path, default=Path("build/calibrate"))
     parser.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="folder of the reader")
-    parser.add_argument("--questions", type=int, default=600)
+    parser.add_argument("--questions", type=int, default=600, help="of each file")
     parser.add_argument("--seed", type=int, default=0)
 
 
 def run(options: argparse.Namespace) -> None:
     """Read what is not read yet, fit, and write the file `out`."""
-    data = _held_out_part(read_dataset(options.data))
+    parts = [_held_out_part(read_dataset(path)) for path in options.data]
+    parts += [read_dataset(path) for path in options.unseen]
+    data = _together(parts)
     options.work.mkdir(parents=True, exist_ok=True)
     if not (options.work / "index").exists():
         _log.info("indexing %d contexts", len(data.contexts))
@@ -155,7 +162,16 @@ def run(options: argparse.Namespace) -> None:
     with Assistant.open(options.work / "index", reader=options.model) as assistant:
         with file.open("ab") as log:
             done = {reading.question.id for reading in before}
-            new = read(assistant, data, size=options.questions, seed=options.seed, done=done)
+            new = itertools.chain.from_iterable(
+                read(
+                    assistant,
+                    replace(data, questions=part.questions),
+                    size=options.questions,
+                    seed=options.seed,
+                    done=done,
+                )
+                for part in parts
+            )
             for number, reading in enumerate(new, 1):
                 pickle.dump(reading, log)
                 if number % 100 == 0:
@@ -164,18 +180,23 @@ def run(options: argparse.Namespace) -> None:
         confidence = Confidence.load(options.out)
         cases = list(judge(stored(file), assistant, confidence))
     fitted, report = fit(cases, confidence)
-    threshold, alone = fit_alone(
-        SpanReader.load(options.model), data, size=4 * options.questions, seed=options.seed
-    )
+    seen = _together(parts[: len(options.data)])
+    reader = SpanReader.load(options.model)
+    threshold, alone = fit_alone(reader, seen, size=_ALONE, seed=options.seed)
     fitted = replace(fitted, alone=threshold)
     content = {
         **asdict(fitted),
-        "fit": {"data": data.name, "seed": options.seed, **report, "alone": alone},
+        "fit": {
+            "data": [part.name for part in parts],
+            "seed": options.seed,
+            **report,
+            "alone": alone,
+        },
     }
     options.out.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     write_manifest(
         options.work / "manifest.json",
-        inputs=[options.data, options.model / "model.safetensors"],
+        inputs=[*options.data, *options.unseen, options.model / "model.safetensors"],
         settings=vars(options),
         fit=content["fit"],
     )
@@ -185,5 +206,12 @@ def run(options: argparse.Namespace) -> None:
 def _held_out_part(data: Dataset) -> Dataset:
     contexts = tuple(context for context in data.contexts if held_out(context.title))
     keys = {context.key for context in contexts}
-    questions = tuple(q for q in data.questions if q.keys[0] in keys and q.gold)
+    questions = tuple(q for q in data.questions if q.keys[0] in keys)
     return Dataset(data.name, questions, contexts)
+
+
+def _together(parts: Sequence[Dataset]) -> Dataset:
+    """Return all questions over all contexts; a passage of several files is one."""
+    contexts = {context.key: context for part in parts for context in part.contexts}
+    questions = tuple(question for part in parts for question in part.questions)
+    return Dataset(parts[0].name, questions, tuple(contexts.values()))

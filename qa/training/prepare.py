@@ -1,7 +1,8 @@
 """Makes the examples: question files → index of their passages → answers and negatives.
 
 Articles that `held_out` names are left out whole: neither their questions nor their passages are
-in the examples. The index of the passages is kept, so that a run that was stopped goes on.
+in the examples. Questions that a file marks as impossible are negatives of the kind "written". The
+index of the passages is kept, so that a run that was stopped goes on.
 """
 
 from __future__ import annotations
@@ -66,14 +67,18 @@ def run(options: argparse.Namespace) -> None:
 def _training_part(data: Dataset) -> Dataset:
     contexts = tuple(c for c in data.contexts if not held_out(c.title or c.key))
     keys = {context.key for context in contexts}
-    questions = tuple(q for q in data.questions if q.keys[0] in keys and q.gold)
+    questions = tuple(q for q in data.questions if q.keys[0] in keys)
     return Dataset(data.name, questions, contexts)
+
+
+def _answered(question: Question) -> bool:
+    return question.answerable
 
 
 def answers(parts: Sequence[Dataset]) -> Iterator[Example]:
     """Yield each question with its own passage and every place there that holds the answer.
 
-    The place that the data names comes first.
+    The place that the data names comes first; an impossible question has none.
     """
     for data in parts:
         contexts = {context.key: context for context in data.contexts}
@@ -86,8 +91,9 @@ def answers(parts: Sequence[Dataset]) -> Iterator[Example]:
             for gold in question.gold:
                 for match in re.finditer(rf"(?<!\w){re.escape(gold.text)}(?!\w)", context.text):
                     spans.setdefault(match.span())
+            kind = "answer" if spans else "written"
             yield Example(
-                question.id, "answer", context.title, question.text, context.text, tuple(spans)
+                question.id, kind, context.title, question.text, context.text, tuple(spans)
             )
 
 
@@ -100,7 +106,7 @@ def near(
         by_title: dict[str, list[Question]] = {}
         for question in data.questions:
             by_title.setdefault(contexts[question.keys[0]].title, []).append(question)
-        for question in data.questions:
+        for question in filter(_answered, data.questions):
             context = contexts[question.keys[0]]
             if rng.random() < options.perturbed:
                 siblings = rng.sample(by_title[context.title], min(5, len(by_title[context.title])))
@@ -120,7 +126,7 @@ def near(
 def found(data: Dataset, work: Path, share: float, rng: random.Random) -> Iterator[Example]:
     """Yield questions with passages that our own retriever finds and that lack the answer."""
     contexts = {context.key: context for context in data.contexts}
-    questions = [question for question in data.questions if rng.random() < share]
+    questions = [q for q in filter(_answered, data.questions) if rng.random() < share]
     if not (work / "index").exists():
         _log.info("indexing %d passages", len(data.contexts))
         build_evaluation_index(data, path=work / "index")

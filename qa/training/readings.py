@@ -1,4 +1,4 @@
-"""Questions of known answer, asked in six settings, and what was found and read for each.
+"""Questions of known answer, asked in up to six settings, and what was found and read for each.
 
 Reading is slow and fitting is quick, so what was read is kept in a file: a run that was stopped
 goes on where it was, and a fit with other features reads nothing again.
@@ -33,18 +33,24 @@ class Reading:
 def settings(
     question: Question, contexts: Mapping[str, Sequence[str]], title: str, rng: random.Random
 ) -> Iterator[tuple[str, bool, list[str] | None]]:
-    """Yield (setting, answerable, context keys to search or None for all) for one question."""
+    """Yield (setting, answerable, context keys to search or None for all) for one question.
+
+    An impossible question is asked where its passage is, as if it could be answered.
+    """
     own = question.keys[0]
     article = [key for key in contexts[title] if key != own]
     others = [key for name, keys in contexts.items() if name != title for key in keys]
     place = rng.randrange(max(1, len(article) - _TINY))
     few = article[place : place + _TINY - 1]
-    yield "collection", True, None
-    yield "article", True, [own, *article]
-    yield "few passages", True, [own, *few]
-    yield "collection without the article", False, others
-    yield "article without the passage", False, article
-    yield "few other passages", False, article[place : place + _TINY]
+    note = "" if question.answerable else ", impossible"
+    yield f"collection{note}", question.answerable, None
+    if article:
+        yield f"article{note}", question.answerable, [own, *article]
+    yield f"few passages{note}", question.answerable, [own, *few]
+    if question.answerable:
+        yield "collection without the article", False, others
+        yield "article without the passage", False, article
+        yield "few other passages", False, article[place : place + _TINY]
 
 
 def read(
