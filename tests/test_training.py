@@ -21,6 +21,7 @@ from qa.training import calibrate, export, negatives, prepare, train
 from qa.training.batches import batches, collate, count, windows
 from qa.training.examples import EXAMPLES, Example, held_out, read_examples, write_examples
 
+OURS = Path(prepare.__file__).parent / "data"
 TOY = Path(__file__).parent / "toy" / "squad.json"
 HELD_OUT = {"Ferry", "Library"}
 
@@ -72,7 +73,8 @@ def test_examples(work: Path) -> None:
     data = read_dataset(TOY)
     examples = list(read_examples(work / EXAMPLES))
     kinds = {example.kind for example in examples}
-    assert {"answer", "retrieved", "cut", "other", "negation"} <= kinds
+    assert {"answer", "written", "retrieved", "cut", "other", "negation"} <= kinds
+    assert [example.id for example in examples if example.kind == "written"] == ["toy-00"]
     gold = {question.id: question.answers for question in data.questions}
     for example in examples:
         texts = {example.passage[start:end] for start, end in example.spans}
@@ -92,6 +94,20 @@ def test_held_out_articles_are_left_out(work: Path) -> None:
     for example in read_examples(work / EXAMPLES):
         assert example.title not in HELD_OUT
         assert not any(example.passage in text for text in hidden)
+
+
+def test_our_own_questions() -> None:
+    """The impossible questions are marked as such, and no article is in both files of ours."""
+    impossible = read_dataset(OURS / "unanswerable.json.gz")
+    assert not any(question.answerable for question in impossible.questions)
+    assert len({question.id for question in impossible.questions}) == len(impossible.questions)
+    trained, unseen = (
+        {context.title for context in read_dataset(OURS / name).contexts}
+        for name in ("articles.json.gz", "articles-unseen.json.gz")
+    )
+    assert trained
+    assert unseen
+    assert not trained & unseen
 
 
 def test_preparing_again_gives_the_same(work: Path) -> None:

@@ -19,6 +19,7 @@ from ui.handlers import Handlers
 from ui.history import History
 from ui.limits import ANSWERS_AT_ONCE, MOST_EVENTS, MOST_WAITING
 from ui.login import Login
+from ui.memory import share_heaps
 from ui.offline import FAST, gr
 from ui.panel import HEADER
 from ui.ports import Answerer
@@ -110,6 +111,7 @@ def serve(
 
     Raises `FootnoteError` when the port is taken, or index or conversations cannot be opened.
     """
+    share_heaps()
     require_login(host, login)
     if mcp:
         require_mcp()

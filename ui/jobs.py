@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from index.errors import FootnoteError, IndexLocked
 from index.values import BuildReport, Progress, ProgressCallback, Stage
+from ui.memory import give_back
 from ui.problems import SOMETHING_FAILED
 
 logger = logging.getLogger(__name__)
@@ -111,6 +112,8 @@ class Jobs:
             self._end(State.FAILED, note=SOMETHING_FAILED)
         else:
             self._end(State.DONE, report=report)
+        finally:
+            give_back()
 
     def _end(self, state: State, *, report: BuildReport | None = None, note: str = "") -> None:
         with self._lock:
