@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from qa.evaluation import (
     Question,
     evaluate,
     evaluate_reading,
+    own_articles,
     sample,
     withhold,
 )
@@ -174,6 +175,13 @@ def test_withheld_articles() -> None:
     evaluate(ASSISTANT, asked, scopes=scopes)
     assert ASSISTANT.scopes["died?"] is None
     assert ASSISTANT.scopes["born?"] == {"a2"}
+
+
+def test_own_articles() -> None:
+    """Each question is asked of the article that it was written for."""
+    contexts = [Context("key1", "Ada", TEXT), Context("bob", "Bob", TEXT)]
+    questions = [DIED, replace(BORN, keys=("bob",))]
+    assert own_articles(questions, FakeIndex().articles(), contexts) == {"1": {"a1"}, "2": {"a2"}}
 
 
 class FakeReader:

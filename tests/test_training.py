@@ -103,7 +103,7 @@ def test_our_own_questions() -> None:
     assert len({question.id for question in impossible.questions}) == len(impossible.questions)
     trained, unseen = (
         {context.title for context in read_dataset(OURS / name).contexts}
-        for name in ("articles.json.gz", "articles-unseen.json.gz")
+        for name in ("articles.json.gz", "articles-fit.json.gz")
     )
     assert trained
     assert unseen

@@ -51,6 +51,10 @@ def evaluate(
         bool,
         typer.Option("--withhold", help="Ask every second question without its own article."),
     ] = False,
+    own: Annotated[
+        bool,
+        typer.Option("--own-article", help="Ask each question of its own article only."),
+    ] = False,
     reader: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Use another span reader.")
     ] = None,
@@ -72,7 +76,8 @@ def evaluate(
     on each line) are asked turn by turn, with and without what came before.
 
     With --reading there is no index: the reader gets each question with its passage, as SQuAD is
-    commonly measured. With --withhold half of the questions have no answer in what is searched.
+    commonly measured. With --withhold half of the questions have no answer in what is searched;
+    with --own-article a question sees no other article, as when only one is loaded.
 
     Example: footnote evaluate squad-dev-v1.1.json.gz --sample 1000 --index /tmp/squad
     """
@@ -84,7 +89,7 @@ def evaluate(
         return
     from qa import Assistant
     from qa.evaluation import evaluate as measure
-    from qa.evaluation import read_dataset, sample, withhold
+    from qa.evaluation import own_articles, read_dataset, sample, withhold
     from qa.scoring import Confidence
 
     dataset = read_dataset(file)
@@ -105,14 +110,18 @@ def evaluate(
             Assistant.open(path, confidence=always, reader=reader) as assistant,
             ProgressLine(shown=shown) as line,
         ):
-            scopes = None
+            name, scopes = dataset.name, None
+            contexts = [c for data in (dataset, *distractors) for c in data.contexts]
             if withheld:
-                contexts = [c for data in (dataset, *distractors) for c in data.contexts]
+                name += ", every second without its article"
                 questions, scopes = withhold(questions, assistant.index.articles(), contexts)
+            elif own:
+                name += ", each of its own article"
+                scopes = own_articles(questions, assistant.index.articles(), contexts)
             report = measure(
                 assistant,
                 questions,
-                name=f"{dataset.name}{', every second without its article' if withheld else ''}",
+                name=name,
                 outcome=confidence.outcome,
                 scopes=scopes,
                 progress=line.on_questions,

@@ -7,7 +7,7 @@ from qa.evaluation.datasets import Context, Dataset, GoldAnswer, Question, read_
 from qa.evaluation.reading import ReadingReport, evaluate_reading
 from qa.evaluation.report import Machine, Report
 from qa.evaluation.runner import build_evaluation_index, evaluate
-from qa.evaluation.sampling import sample, withhold
+from qa.evaluation.sampling import own_articles, sample, withhold
 
 __all__ = [
     "Context",
@@ -20,6 +20,7 @@ __all__ = [
     "build_evaluation_index",
     "evaluate",
     "evaluate_reading",
+    "own_articles",
     "read_dataset",
     "sample",
     "withhold",

@@ -29,9 +29,7 @@ def withhold(
     from there counts as wrong all the same.
     """
     titles = {context.key: context.title for context in contexts}
-    by_title: dict[str, set[str]] = {}
-    for info in infos:
-        by_title.setdefault(info.title, set()).add(info.id)
+    by_title = _by_title(infos)
     everything = frozenset().union(*by_title.values())
     asked = list(questions)
     scopes: dict[str, Collection[str]] = {}
@@ -40,3 +38,19 @@ def withhold(
         scopes[asked[i].id] = everything - own
         asked[i] = replace(asked[i], gold=(), answerable=False)
     return asked, scopes
+
+
+def own_articles(
+    questions: Iterable[Question], infos: Iterable[ArticleInfo], contexts: Iterable[Context]
+) -> dict[str, Collection[str]]:
+    """Return scopes for `evaluate`: each question is asked of the article it was written for."""
+    titles = {context.key: context.title for context in contexts}
+    by_title = _by_title(infos)
+    return {q.id: by_title.get(titles[q.keys[0]], set()) for q in questions}
+
+
+def _by_title(infos: Iterable[ArticleInfo]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for info in infos:
+        found.setdefault(info.title, set()).add(info.id)
+    return found
