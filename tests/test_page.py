@@ -400,13 +400,13 @@ def test_a_full_queue_is_said_in_the_chat(browser: Browser, tmp_path: Path) -> N
 
 
 def test_too_many_files_are_said_on_the_page(desk: Desk, tmp_path: Path) -> None:
-    """The limits stand on the box; it tells of an upload that is refused, and the page goes on."""
+    """The limits stand on the box; why an upload is refused is said, and the page goes on."""
     files = [tmp_path / f"{number}.md" for number in range(MOST_FILES + 2)]
     for path in files:
         path.write_text("x")
     desk.page.get_by_role("tab", name="Articles").click()
     desk.page.locator("#upload input[type=file]").set_input_files(files)
-    expect(desk.page.locator("#upload")).to_contain_text("Error")
+    expect(desk.page.locator("#job")).to_contain_text("At most 500 files can be sent at once")
     expect(desk.page.locator("#upload")).to_contain_text("at most 500 files of 50 MB, 500 MB")
     desk.page.get_by_role("tab", name="Chat").click()
     expect(desk.ask(COMMANDER)).to_contain_text("Armstrong")

@@ -8,6 +8,7 @@ from typing import Any
 from ui.changes import ArticleEvents, Upload, sent_files
 from ui.limits import LARGEST_FILE, LARGEST_UPLOAD, MOST_FILES
 from ui.offline import FAST, gr, script
+from ui.render import problem_message
 
 
 class ArticlesTab:
@@ -15,7 +16,7 @@ class ArticlesTab:
 
     def __init__(self, events: ArticleEvents, scope: gr.CheckboxGroup) -> None:
         self._events = events
-        limits = (  # said beforehand: when more is sent, Gradio's box says no more than "Error"
+        limits = (
             f"at most {MOST_FILES} files of {LARGEST_FILE >> 20} MB,"
             f" {LARGEST_UPLOAD / 1e6:,.0f} MB together"
         )
@@ -69,9 +70,14 @@ class ArticlesTab:
             problem = events.remove(str(event._data.get("id", "")))
             return self.refreshed(find, chosen, problem=problem)
 
+        def refused(find: str, chosen: list[str], event: gr.EventData) -> list[Any]:
+            said = problem_message(str(event._data.get("said", "")))
+            return [None, *self.refreshed(find, chosen, problem=said)]
+
         self._timer.tick(tick, asked, shown, **FAST)
         drop.upload(add, [drop, *asked], [drop, *shown], **FAST)
         self._list.remove_article(remove, asked, shown, **FAST)
+        self._list.upload_refused(refused, asked, [drop, *shown], **FAST)
         for button, handler in (
             (update, events.update), (rebuild, events.rebuild), (self._cancel, events.cancel)
         ):  # fmt: skip

@@ -15,3 +15,13 @@ element.addEventListener("click", (event) => {
     remove.textContent = "Remove";
   }, 4000);
 });
+
+// Why an upload was refused: Gradio's box says no more than "Error".
+const send = window.fetch;
+window.fetch = async (...request) => {
+  const reply = await send(...request);
+  const url = String(request[0]?.url ?? request[0]);
+  if (!reply.ok && url.includes("gradio_api/upload"))
+    trigger("upload_refused", { said: await reply.clone().text() });
+  return reply;
+};
