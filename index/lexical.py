@@ -30,6 +30,7 @@ class LexicalIndex:
             self._index = tantivy.Index(_schema(), str(folder), reuse=True)
         except ValueError as error:
             raise IndexDamaged(f"{folder} is not a tantivy index: {error}") from error
+        self._index.config_reader(reload_policy="manual")  # else a thread watches the folder
         self._analyzer = _analyzer()
         self._index.register_tokenizer(_ANALYZER, self._analyzer)
         self._schema = self._index.schema
