@@ -11,9 +11,10 @@ reads nothing again.
 The held-out articles are every tenth by the hash of the title; the same rule holds for training.
 Files that no training saw are used whole (`--unseen`).
 
-Two more numbers are fitted. `precisions`: from which probability on a share of the answers is
-right. `alone`: from which score of the reader a passage read by itself answers, on held-out
-questions of which half are impossible.
+Three more numbers are fitted. `retrieval`: what the retriever's score counts beside the reader's
+when spans are ranked, so that most first spans are right. `precisions`: from which probability on
+a share of the answers is right. `alone`: from which score of the reader a passage read by itself
+answers, on held-out questions of which half are impossible.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ from qa.training.readings import Reading, read, stored
 
 _log = logging.getLogger(__name__)
 _ALONE = 3000  # questions of the threshold of reading alone
+_RETRIEVAL = (0.0, 5.0, 10.0, 15.0, 20.0, 30.0, 40.0)  # weights that are tried
 _FEWEST = 100  # answers that a promise of precision must rest on
 
 
@@ -76,6 +78,20 @@ def judge(
             if right and not reading.answerable:
                 continue  # another passage happens to say the same: neither right nor wrong
             yield Case(reading, right, group_features(groups, 0, evidence))
+
+
+def fit_retrieval(
+    readings: Sequence[Reading], assistant: Assistant, confidence: Confidence
+) -> tuple[float, dict[float, int]]:
+    """Return the weight of retrieval with the most right first spans, and the count at each."""
+    asked = [reading for reading in readings if reading.answerable]
+    right = {
+        weight: sum(
+            case.right for case in judge(asked, assistant, replace(confidence, retrieval=weight))
+        )
+        for weight in _RETRIEVAL
+    }
+    return max(right, key=right.__getitem__), right
 
 
 def fit(cases: Sequence[Case], confidence: Confidence) -> tuple[Confidence, dict[str, Any]]:
@@ -177,8 +193,11 @@ def run(options: argparse.Namespace) -> None:
                 if number % 100 == 0:
                     log.flush()
                     _log.info("%d readings", len(before) + number)
+        readings = list(stored(file))
         confidence = Confidence.load(options.out)
-        cases = list(judge(stored(file), assistant, confidence))
+        weight, right = fit_retrieval(readings, assistant, confidence)
+        confidence = replace(confidence, retrieval=weight)
+        cases = list(judge(readings, assistant, confidence))
     fitted, report = fit(cases, confidence)
     seen = _together(parts[: len(options.data)])
     reader = SpanReader.load(options.model)
@@ -190,6 +209,7 @@ def run(options: argparse.Namespace) -> None:
             "data": [part.name for part in parts],
             "seed": options.seed,
             **report,
+            "right_by_retrieval": right,
             "alone": alone,
         },
     }
