@@ -17,13 +17,14 @@ from qa.conversation.small_talk import SmallTalk, latest_answer, one_of_each, re
 from qa.conversation.understanding import Lean, Understanding, names_something, understand
 from qa.proof import cited_ids, proved, still_standing
 from qa.questions import check_question, question_notice
-from qa.reader import DEFAULT_MODEL, Reader, SpanReader
+from qa.reader import DEFAULT_MODEL, Candidate, Reader, SpanReader
 from qa.retriever import DEPTH, retrieve, retrieve_near
 from qa.scoring import Confidence
-from qa.selector import Evidence, select
+from qa.selector import Evidence, select, settled
 from qa.values import Answer, Hit, Span
 
 READ = 10  # passages that the reader reads of a question
+FIRST_READ = 4  # of these, before it is asked whether that is enough
 
 
 class Assistant:
@@ -233,25 +234,36 @@ class Assistant:
         ]
 
     def _read(self, questions: Sequence[str], hits: Sequence[Sequence[Hit]]) -> list[list[Span]]:
-        """Return each question's spans over all its hits, in article coordinates."""
-        pairs = [(q, hit) for q, row in zip(questions, hits, strict=True) for hit in row]
-        read = iter(self._reader.read([(question, hit.passage.text) for question, hit in pairs]))
-        return [
-            [
-                Span(
-                    article_id=hit.passage.article_id,
-                    start=hit.passage.start + found.start,
-                    end=hit.passage.start + found.end,
-                    text=hit.passage.text[found.start : found.end],
-                    score=found.score,
-                    probability=found.probability,
-                    hit=hit,
-                )
-                for hit in row
-                for found in next(read)
+        """Return each question's spans over its hits, in article coordinates.
+
+        The best hits are read first; the others only where a span there may rank higher.
+        """
+        spans: list[list[Span]] = [[] for _ in hits]
+        rows: Sequence[int] = range(len(hits))
+        for part in (slice(FIRST_READ), slice(FIRST_READ, None)):
+            pairs = [(i, hit) for i in rows for hit in hits[i][part]]
+            texts = [(questions[i], hit.passage.text) for i, hit in pairs]
+            for (i, hit), found in zip(pairs, self._reader.read(texts), strict=True):
+                spans[i] += [_span(hit, candidate) for candidate in found]
+            rows = [
+                i
+                for i in rows
+                if not settled(questions[i], spans[i], hits[i][FIRST_READ:], self._confidence)
             ]
-            for row in hits
-        ]
+        return spans
+
+
+def _span(hit: Hit, found: Candidate) -> Span:
+    """Return what was found in a hit's passage, in article coordinates."""
+    return Span(
+        article_id=hit.passage.article_id,
+        start=hit.passage.start + found.start,
+        end=hit.passage.start + found.end,
+        text=hit.passage.text[found.start : found.end],
+        score=found.score,
+        probability=found.probability,
+        hit=hit,
+    )
 
 
 def answer(question: str, *, index: Path | str) -> Answer:

@@ -30,6 +30,7 @@ class Confidence:
     retrieval: float  # what one unit of fused score counts in units of the reader's score
     alone: float = 0.0  # the reader's score from which a passage read alone answers
     precisions: Sequence[tuple[float, float]] = ()  # rising (share right, its probability)
+    lead: float = math.inf  # of a span's rank over any unread passage from which reading ends
 
     @classmethod
     def load(cls, path: Path = DEFAULT) -> Confidence:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import string
 from collections.abc import Callable, Mapping, Sequence
@@ -88,6 +89,18 @@ def group_features(groups: Sequence[Group], number: int, evidence: Evidence) -> 
         question_words=evidence.words(evidence.question),
         sentence_words=evidence.words(f"{article.title} {article.text[start:end]}"),
     )
+
+
+def settled(
+    question: str, spans: Sequence[Span], unread: Sequence[Hit], confidence: Confidence
+) -> bool:
+    """Say whether the passages not read yet need not be: no span of them is likely to rank first.
+
+    A question that asks for several things is never settled before all is read.
+    """
+    best = max(map(confidence.rank, spans), default=-math.inf)
+    rest = max((confidence.retrieval * hit.score for hit in unread), default=0.0)
+    return best - rest >= confidence.lead and several(question) == 1
 
 
 def select(evidence: Evidence, confidence: Confidence) -> Answer:

@@ -11,10 +11,11 @@ reads nothing again.
 The held-out articles are every tenth by the hash of the title; the same rule holds for training.
 Files that no training saw are used whole (`--unseen`).
 
-Three more numbers are fitted. `retrieval`: what the retriever's score counts beside the reader's
-when spans are ranked, so that most first spans are right. `precisions`: from which probability on
-a share of the answers is right. `alone`: from which score of the reader a passage read by itself
-answers, on held-out questions of which half are impossible.
+Four more numbers are fitted. `retrieval`: what the retriever's score counts beside the reader's
+when spans are ranked, so that most first spans are right. `lead`: by how much a span of the first
+passages must be ahead for the others to be left unread, so that as many are right. `precisions`:
+from which probability on a share of the answers is right. `alone`: from which score of the reader
+a passage read by itself answers, on held-out questions of which half are impossible.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import argparse
 import itertools
 import json
 import logging
+import math
 import pickle
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -32,13 +34,13 @@ from typing import Any
 
 import numpy as np
 
-from qa.assistant import Assistant
+from qa.assistant import FIRST_READ, Assistant
 from qa.evaluation import metrics
 from qa.evaluation.datasets import Dataset, read_dataset
 from qa.evaluation.runner import build_evaluation_index
 from qa.reader import DEFAULT_MODEL, SpanReader
 from qa.scoring import FEATURES, Confidence
-from qa.selector import group_features
+from qa.selector import group_features, settled
 from qa.training.alone import fit_alone
 from qa.training.examples import held_out
 from qa.training.manifest import write_manifest
@@ -47,6 +49,8 @@ from qa.training.readings import Reading, read, stored
 _log = logging.getLogger(__name__)
 _ALONE = 3000  # questions of the threshold of reading alone
 _RETRIEVAL = (0.0, 5.0, 10.0, 15.0, 20.0, 30.0, 40.0)  # weights that are tried
+_LEADS = (2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, math.inf)  # that are tried
+_LOSS = 0.002  # share of first spans that may be wrong for reading less
 _FEWEST = 100  # answers that a promise of precision must rest on
 
 
@@ -92,6 +96,36 @@ def fit_retrieval(
         for weight in _RETRIEVAL
     }
     return max(right, key=right.__getitem__), right
+
+
+def fit_lead(
+    readings: Sequence[Reading], assistant: Assistant, confidence: Confidence
+) -> tuple[float, dict[float, tuple[float, float]]]:
+    """Return the least lead that costs next to no right first span.
+
+    And for each lead the shares of right first spans and of questions that end early.
+    """
+    asked = [reading for reading in readings if reading.answerable]
+    found = {}
+    for lead in _LEADS:
+        model = replace(confidence, lead=lead)
+        short = [_ended_early(reading, model) for reading in asked]
+        right = sum(case.right for case in judge(short, assistant, model)) / len(asked)
+        early = sum(a is not b for a, b in zip(asked, short, strict=True)) / len(asked)
+        found[lead] = (round(right, 4), round(early, 4))
+    enough = found[_LEADS[-1]][0] - _LOSS
+    return next(lead for lead in _LEADS if found[lead][0] >= enough), found
+
+
+def _ended_early(reading: Reading, confidence: Confidence) -> Reading:
+    """Return a reading of all passages as it is when reading ends where that is settled."""
+    evidence = reading.evidence
+    hits = evidence.hits
+    first = {hit.passage.id for hit in hits[:FIRST_READ]}
+    spans = [span for span in evidence.spans if span.hit.passage.id in first]
+    if not settled(evidence.question, spans, hits[FIRST_READ:], confidence):
+        return reading
+    return replace(reading, evidence=replace(evidence, spans=spans))
 
 
 def fit(cases: Sequence[Case], confidence: Confidence) -> tuple[Confidence, dict[str, Any]]:
@@ -175,7 +209,10 @@ def run(options: argparse.Namespace) -> None:
         build_evaluation_index(data, path=options.work / "index")
     file = options.work / "readings.pickle"
     before = list(stored(file))
-    with Assistant.open(options.work / "index", reader=options.model) as assistant:
+    everything = replace(Confidence.load(options.out), lead=math.inf)  # is read
+    with Assistant.open(
+        options.work / "index", reader=options.model, confidence=everything
+    ) as assistant:
         with file.open("ab") as log:
             done = {reading.question.id for reading in before}
             new = itertools.chain.from_iterable(
@@ -194,9 +231,11 @@ def run(options: argparse.Namespace) -> None:
                     log.flush()
                     _log.info("%d readings", len(before) + number)
         readings = list(stored(file))
-        confidence = Confidence.load(options.out)
-        weight, right = fit_retrieval(readings, assistant, confidence)
-        confidence = replace(confidence, retrieval=weight)
+        weight, right = fit_retrieval(readings, assistant, everything)
+        confidence = replace(everything, retrieval=weight)
+        lead, by_lead = fit_lead(readings, assistant, confidence)
+        confidence = replace(confidence, lead=lead)
+        readings = [_ended_early(reading, confidence) for reading in readings]
         cases = list(judge(readings, assistant, confidence))
     fitted, report = fit(cases, confidence)
     seen = _together(parts[: len(options.data)])
@@ -210,6 +249,7 @@ def run(options: argparse.Namespace) -> None:
             "seed": options.seed,
             **report,
             "right_by_retrieval": right,
+            "right_and_early_by_lead": by_lead,
             "alone": alone,
         },
     }
