@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.errors import ModelError
-from qa.reader import DEFAULT_MODEL, HASHES, Candidate, SpanReader, distinct, widen
+from qa.reader import Candidate, SpanReader, distinct, widen
+from qa.reader_model import DEFAULT_MODEL, HASHES
 
 
 @pytest.fixture(scope="module")
