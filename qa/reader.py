@@ -97,6 +97,7 @@ class SpanReader:
     """A `Reader` over the forward pass of a question-answering model; use `load`."""
 
     def __init__(self, forward: Forward, tokenizer: Tokenizer) -> None:
+        self.runtime = forward.runtime
         self._forward = forward
         self._tokenizer = tokenizer
         self._cls, self._sep, self._pad = special_tokens(tokenizer)

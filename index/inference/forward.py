@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.arithmetic import forward_pass
+from index.inference.runtime import Runtime
 
 if TYPE_CHECKING:
     import torch
@@ -56,12 +57,18 @@ class Inputs:
 class Forward(Protocol):
     """What runs a model; may be called from several threads, which wait for each other."""
 
+    @property
+    def runtime(self) -> Runtime:
+        """What it runs on."""
+
     def __call__(self, inputs: Inputs) -> Mapping[str, FloatArray]:
         """Return the model's outputs by name, the first axis of each the rows of the batch."""
 
 
 class TorchForward:
     """The forward pass of a Hugging Face model, on the device that the model is on."""
+
+    runtime = Runtime.TORCH
 
     def __init__(self, module: torch.nn.Module) -> None:
         self._module = module

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from index.arithmetic import PASSES
 from index.inference.cache import cache_folder, is_writable, read_cached, write_cached
 from index.inference.forward import FloatArray, Forward, Inputs
+from index.inference.runtime import Runtime
 
 if TYPE_CHECKING:
     import torch
@@ -43,6 +44,8 @@ class Source:
 
 class OpenVINOForward:
     """The forward pass of a compiled graph."""
+
+    runtime = Runtime.OPENVINO
 
     def __init__(self, compiled: Any) -> None:
         self._request = compiled.create_infer_request()
