@@ -19,6 +19,7 @@ from index.inference.runtime import Runtime, choose
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
     from tokenizers import Tokenizer
+    from torch.nn import Module
 
     from index.mean_pooling import MeanPoolingEmbedder
 
@@ -94,7 +95,6 @@ class SentenceTransformerEmbedder:
         self.name = name
         self.fingerprint = model_fingerprint(folder)
         self.dimension = int(model.get_embedding_dimension() or 0)
-        self.module = model[0].auto_model  # the Hugging Face model inside
         self._model = model
         self._tokenizer = _plain_tokenizer(model)
 
@@ -122,6 +122,12 @@ class SentenceTransformerEmbedder:
                 f"{folder} cannot be loaded as a sentence-transformers model: {error}"
             ) from error
         return cls(name, folder, model.eval())
+
+    @property
+    def module(self) -> Module:
+        """The Hugging Face model inside."""
+        module: Module = self._model[0].auto_model
+        return module
 
     def count_tokens(self, text: str) -> int:
         """See `Embedder.count_tokens`."""

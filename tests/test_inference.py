@@ -287,6 +287,21 @@ def test_a_comparison_that_fails_is_a_refusal(
     assert "cannot be used: no such operation" in caplog.text
 
 
+def test_a_full_disk_is_no_refusal(
+    maker: Maker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What may go well the next time is tried again then."""
+
+    def fail(forward: Forward) -> str:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(maker, "differs", fail)
+        assert load_graph("encoder", "f1", maker) is None
+    assert "No space left" in caplog.text
+    assert load_graph("encoder", "f1", maker) is not None
+
+
 def test_without_openvino_torch_is_used(
     maker: Maker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -15,7 +15,7 @@ import tempfile
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -136,6 +136,9 @@ def _make(kind: str, path: Path, source: Source) -> Forward | None:
         content = _converted(source.module)
         forward = OpenVINOForward(_core().import_model(content, "CPU", _options()))
         reason = source.differs(forward)
+    except (OSError, MemoryError) as error:  # it may go well the next time
+        _log.warning("torch runs the %s: its graph could not be made: %s", kind, error)
+        return None
     except Exception as error:  # whatever the library raises, torch can run the model
         reason = f"the graph that openvino made cannot be used: {error}"
     try:
@@ -157,7 +160,7 @@ def _converted(module: torch.nn.Module) -> bytes:
     import torch
 
     openvino = import_openvino()
-    example = {name: torch.ones((2, 16), dtype=torch.int64) for name in Inputs.__slots__}
+    example = {each.name: torch.ones((2, 16), dtype=torch.int64) for each in fields(Inputs)}
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the tracing, about branches that are not taken
         file = Path(folder) / "graph.xml"
