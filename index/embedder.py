@@ -126,7 +126,8 @@ class SentenceTransformerEmbedder:
     @property
     def module(self) -> Module:
         """The Hugging Face model inside."""
-        module: Module = self._model[0].auto_model
+        transformer: Any = self._model[0]
+        module: Module = transformer.auto_model
         return module
 
     def count_tokens(self, text: str) -> int:

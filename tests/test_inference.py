@@ -180,10 +180,11 @@ class Maker:
         from transformers import BertConfig, BertModel
 
         torch.manual_seed(0)
-        return BertModel(BertConfig(
+        model: torch.nn.Module = BertModel(BertConfig(
             vocab_size=50, hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
             intermediate_size=16, max_position_embeddings=32,
-        )).eval()  # fmt: skip
+        ))  # fmt: skip
+        return model.train(False)
 
     def differs(self, forward: Forward) -> str:
         """Keep the outputs, and say what was told."""
