@@ -13,7 +13,7 @@ from pathlib import Path
 from index import derived
 from index.articles import find_files
 from index.chunker import Chunking, Cut, chunk
-from index.embedder import Embedder, FloatArray, SentenceTransformerEmbedder
+from index.embedder import Embedder, FloatArray, load_embedder
 from index.errors import IndexDamaged, IndexIncompatible, NothingToIndex
 from index.home import Home
 from index.ingest import Plan, Reading, plan, read_files
@@ -66,7 +66,7 @@ def build_index(
     home = Home(Path(path))
     home.prepare()
     with home.writer():
-        encoder = embedder or SentenceTransformerEmbedder.load()
+        encoder = embedder or load_embedder()
         meta = new_meta(home, encoder, chunking or Chunking(), tuple(map(str, roots)))
         build_store(home, meta, planned.put, planned.rows, encoder, progress)
         return report(home, planned, reading, started)
@@ -96,7 +96,7 @@ def rebuild_index(
         try:
             verify_articles(store)
             roots, rows = store.meta().roots, store.sources()
-            encoder = embedder or SentenceTransformerEmbedder.load(store.meta().model)
+            encoder = embedder or load_embedder(store.meta().model)
             meta = new_meta(home, encoder, chunking or Chunking(), roots)
             build_store(home, meta, store.all_articles(), rows, encoder, progress)
         finally:

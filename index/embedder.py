@@ -5,18 +5,23 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.arithmetic import forward_pass
+from index.arithmetic import forward_pass, torch_device
 from index.errors import ModelError
+from index.inference.runtime import Runtime, choose
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
     from tokenizers import Tokenizer
+    from torch.nn import Module
+
+    from index.mean_pooling import MeanPoolingEmbedder
 
 FloatArray = NDArray[np.float32]
 
@@ -56,8 +61,35 @@ class Embedder(Protocol):
         """Return `(len(texts), dimension)` float32 rows of norm 1, in the order of `texts`."""
 
 
+def load_embedder(
+    name: str = DEFAULT_MODEL, *, runtime: Runtime | None = None
+) -> SentenceTransformerEmbedder | MeanPoolingEmbedder:
+    """Load an encoder by folder, or the default by its name.
+
+    Args:
+        name: the folder, or `DEFAULT_MODEL`.
+        runtime: what runs it; by default what `runtime.choose` says. OpenVINO runs encoders
+            that are laid out as the default one; others are left to torch.
+
+    Raises:
+        ModelError: no such folder, or it holds no sentence-transformers model in safetensors.
+        RuntimeUnknown: $FOOTNOTE_RUNTIME names no runtime.
+
+    """
+    folder = model_folder(name)
+    if (runtime or choose().runtime) is Runtime.OPENVINO:
+        from index.mean_pooling import MeanPoolingEmbedder
+
+        embedder = MeanPoolingEmbedder.load(name, folder)
+        if embedder is not None:
+            return embedder
+    return SentenceTransformerEmbedder.load(name)
+
+
 class SentenceTransformerEmbedder:
     """An `Embedder` over `sentence_transformers`; use `load`."""
+
+    runtime = Runtime.TORCH
 
     def __init__(self, name: str, folder: Path, model: SentenceTransformer) -> None:
         self.name = name
@@ -80,6 +112,7 @@ class SentenceTransformerEmbedder:
         try:
             model = SentenceTransformer(
                 str(folder),
+                device=torch_device(),
                 local_files_only=True,
                 trust_remote_code=False,
                 model_kwargs={"use_safetensors": True},
@@ -89,6 +122,13 @@ class SentenceTransformerEmbedder:
                 f"{folder} cannot be loaded as a sentence-transformers model: {error}"
             ) from error
         return cls(name, folder, model.eval())
+
+    @property
+    def module(self) -> Module:
+        """The Hugging Face model inside."""
+        transformer: Any = self._model[0]
+        module: Module = transformer.auto_model
+        return module
 
     def count_tokens(self, text: str) -> int:
         """See `Embedder.count_tokens`."""
@@ -156,9 +196,17 @@ def model_folder(name: str) -> Path:
 
 def model_fingerprint(folder: Path) -> str:
     """Return a SHA-256 over the name and content of every model file in a folder."""
-    digest = hashlib.sha256()
     files = sorted(path for path in folder.rglob("*") if path.suffix in _MODEL_FILES)
-    for path in files:
+    stats = ((path, path.stat()) for path in files)
+    state = tuple((path, stat.st_size, stat.st_mtime_ns) for path, stat in stats)
+    return _fingerprint(folder, state)
+
+
+@lru_cache(maxsize=8)
+def _fingerprint(folder: Path, state: tuple[tuple[Path, int, int], ...]) -> str:
+    """Return the hash of the files, read once in each state of size and time."""
+    digest = hashlib.sha256()
+    for path, _, _ in state:
         digest.update(os.fsencode(path.relative_to(folder)) + b"\0")
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())

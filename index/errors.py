@@ -11,6 +11,7 @@ FootnoteError
 ├── ArticleMissing      no such article in the index
 ├── UnreadableFile      one file could not be turned into an article
 ├── ModelError          the weights of the encoder or the reader cannot be used
+├── RuntimeUnknown      the runtime to use is none that there is
 ├── PrecisionError      more precision is asked than the confidence can promise
 └── QuestionError       the question cannot be asked (empty, too long, not text)
 
@@ -67,6 +68,10 @@ class UnreadableFile(FootnoteError):
 
 class ModelError(FootnoteError):
     """A model folder is missing, damaged or not of the kind that was asked for."""
+
+
+class RuntimeUnknown(FootnoteError, ValueError):
+    """The runtime that was asked for is none of those known, or is not installed."""
 
 
 class PrecisionError(FootnoteError, ValueError):

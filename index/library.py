@@ -20,7 +20,7 @@ from index import derived, soundness
 from index.articles import find_files
 from index.builder import embed, rebuild_index
 from index.chunker import Chunking, Cut, chunk
-from index.embedder import Embedder, SentenceTransformerEmbedder, model_fingerprint, model_folder
+from index.embedder import Embedder, load_embedder, model_fingerprint, model_folder
 from index.errors import ArticleMissing, IndexIncompatible, NothingToIndex
 from index.home import Home
 from index.ingest import KEPT, Plan, plan, read_files
@@ -114,7 +114,7 @@ class ArticleIndex:
             if self._embedder is None:
                 with self._store() as store:
                     meta = store.meta()
-                loaded = SentenceTransformerEmbedder.load(meta.model)
+                loaded = load_embedder(meta.model)
                 self._check_model(meta, loaded.name, loaded.fingerprint)
                 self._embedder = loaded
             return self._embedder

@@ -13,7 +13,7 @@ from pathlib import Path
 from index import derived
 from index.builder import build_store, new_meta
 from index.chunker import Chunking, Cut
-from index.embedder import Embedder, FloatArray, SentenceTransformerEmbedder
+from index.embedder import Embedder, FloatArray, load_embedder
 from index.errors import FootnoteError, IndexDamaged, IndexIncompatible, IndexMissing
 from index.home import Home
 from index.seals import RESTORE
@@ -87,7 +87,7 @@ def _repair_store(
         verify_articles(store)
         for _ in store.all_articles():
             pass  # each text is compared with its hash before anything is written
-        encoder = embedder or SentenceTransformerEmbedder.load(meta.model)
+        encoder = embedder or load_embedder(meta.model)
         if encoder.fingerprint != meta.fingerprint:
             raise IndexIncompatible(
                 f"{found[0]}, and the model {meta.model} is no longer the one that the index was"

@@ -17,7 +17,8 @@ from qa.conversation.small_talk import SmallTalk, latest_answer, one_of_each, re
 from qa.conversation.understanding import Lean, Understanding, names_something, understand
 from qa.proof import cited_ids, proved, still_standing
 from qa.questions import check_question, question_notice
-from qa.reader import DEFAULT_MODEL, Candidate, Reader, SpanReader
+from qa.reader import Candidate, Reader, SpanReader
+from qa.reader_model import DEFAULT_MODEL
 from qa.retriever import DEPTH, retrieve, retrieve_near
 from qa.scoring import Confidence
 from qa.selector import Evidence, select, settled

@@ -7,33 +7,47 @@ The reader knows nothing of articles: it sees pairs of a question and a text.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import regex
 from numpy.lib.stride_tricks import sliding_window_view
 
-from index.arithmetic import forward_pass
 from index.embedder import FloatArray
 from index.errors import ModelError
+from index.inference.forward import Forward, Inputs, TorchForward
+from index.inference.graphs import Source, load_graph
+from index.inference.runtime import Runtime, choose
+from qa.reader_model import DEFAULT_MODEL, check_files, load_module, load_tokenizer
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-DEFAULT_MODEL = Path(__file__).parent / "model"
-HASHED = ("config.json", "model.safetensors", "tokenizer.json")  # the files of a reader
-HASHES = "sha256.json"  # beside them, where the folder tells their hashes
 _WINDOW = 384  # word pieces of question, text and special ones
 _STRIDE = 128  # word pieces that two windows of a long text share
 _QUESTION = 96  # word pieces of a question that are read
 _LONGEST = 30  # word pieces of an answer
 _BATCH = 8  # windows; small batches of like length waste least padding
 _SPANS = 5  # candidates kept of a text
+
+_CLOSE = 0.5  # by which scores in bfloat16 may differ
+_COMPARED = (  # what a graph is compared with torch on
+    (
+        "Who built the lighthouse?",
+        "The lighthouse was built in 1842 by Eleanor Marsh on the northern cape.",
+    ),
+    (
+        "When did the canal reopen?",
+        "The canal was closed by the war of 1967. It reopened on 5 June 1975, and has stayed open.",
+    ),
+    (
+        "What was the keeper called?",
+        "Nothing of note happened that day. " * 60 + "The keeper was called Marta Lind.",
+    ),
+)
 
 _GRAPHEME = regex.compile(r"\X")
 _WORD = regex.compile(r"\p{N}+(?:[.,:]\p{N}+)*|[\p{L}\p{M}\p{N}]+")
@@ -80,42 +94,48 @@ class _Window:
 
 
 class SpanReader:
-    """A `Reader` over a Hugging Face question-answering model; use `load`."""
+    """A `Reader` over the forward pass of a question-answering model; use `load`."""
 
-    def __init__(self, model: Any, tokenizer: Tokenizer) -> None:
-        self._model = model
+    def __init__(self, forward: Forward, tokenizer: Tokenizer) -> None:
+        self.runtime = forward.runtime
+        self._forward = forward
         self._tokenizer = tokenizer
         self._cls, self._sep, self._pad = special_tokens(tokenizer)
 
     @classmethod
-    def load(cls, folder: Path = DEFAULT_MODEL) -> SpanReader:
+    def load(cls, folder: Path = DEFAULT_MODEL, *, runtime: Runtime | None = None) -> SpanReader:
         """Load a BERT-like extractive reader from a folder.
+
+        Args:
+            folder: of its files.
+            runtime: what runs it; by default what `runtime.choose` says.
 
         Raises:
             ModelError: the folder is missing or damaged, holds pickled weights, or no span reader.
+            RuntimeUnknown: $FOOTNOTE_RUNTIME names no runtime.
 
         """
-        _check_files(folder)
-        from tokenizers import Tokenizer
-        from transformers import AutoModelForQuestionAnswering
+        fingerprint = check_files(folder)
+        tokenizer = load_tokenizer(folder)
+        forward: Forward | None = None
+        if (runtime or choose().runtime) is Runtime.OPENVINO:
+            forward = load_graph("reader", fingerprint, lambda: cls._source(folder, tokenizer))
+        return cls(forward or TorchForward(load_module(folder)), tokenizer)
 
-        try:
-            tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-            model, loading = AutoModelForQuestionAnswering.from_pretrained(
-                str(folder),
-                local_files_only=True,
-                trust_remote_code=False,
-                use_safetensors=True,
-                dtype="float32",
-                output_loading_info=True,
-            )
-        except Exception as error:  # the library raises nearly anything on a damaged folder
-            raise ModelError(f"{folder} cannot be loaded as a reader: {error}") from error
-        if any("qa_outputs" in key for key in loading["missing_keys"]):
-            raise ModelError(f"{folder} holds no span reader: the weights lack the span head")
-        tokenizer.no_truncation()
-        tokenizer.no_padding()
-        return cls(model.eval(), tokenizer)
+    @classmethod
+    def _source(cls, folder: Path, tokenizer: Tokenizer) -> Source:
+        """Return the model of a folder as torch has it, to compare spans with."""
+        module = load_module(folder)
+
+        def differs(forward: Forward) -> str:
+            expected = cls(TorchForward(module), tokenizer).read(_COMPARED)
+            found = cls(forward, tokenizer).read(_COMPARED)
+            for (question, _), one, other in zip(_COMPARED, expected, found, strict=True):
+                if not _alike(one[0], other[0]):
+                    return f"openvino and torch read other answers to {question!r}"
+            return ""
+
+        return Source(module, differs)
 
     def read(self, pairs: Sequence[tuple[str, str]]) -> list[list[Candidate]]:
         """See `Reader.read`."""
@@ -144,45 +164,20 @@ class SpanReader:
 
     def _logits(self, batch: Sequence[_Window]) -> tuple[FloatArray, FloatArray]:
         """Return the start and the end logits of windows, each `(len(batch), longest)`."""
-        import torch
-
-        longest = max(len(window.ids) for window in batch)
-        ids = torch.full((len(batch), longest), self._pad)
-        mask, types = torch.zeros_like(ids), torch.zeros_like(ids)
-        for row, window in enumerate(batch):
-            ids[row, : len(window.ids)] = torch.tensor(window.ids)
-            mask[row, : len(window.ids)] = 1
-            types[row, window.first : len(window.ids)] = 1
-        with forward_pass():
-            output = self._model(input_ids=ids, attention_mask=mask, token_type_ids=types)
-        return output.start_logits.float().numpy(), output.end_logits.float().numpy()
-
-
-def _check_files(folder: Path) -> None:
-    """Refuse a folder that lacks a file, or one whose content is not what the folder tells."""
-    for name in HASHED:
-        if not (folder / name).is_file():
-            raise ModelError(
-                f"{folder} has no {name}; a reader is a Hugging Face folder of"
-                f" {', '.join(HASHED[:-1])} and {HASHED[-1]}"
+        outputs = self._forward(
+            Inputs.padded(
+                [window.ids for window in batch],
+                pad=self._pad,
+                second=[window.first for window in batch],
             )
-    if not (folder / HASHES).exists():
-        if folder == DEFAULT_MODEL:
-            raise ModelError(f"{folder} has no {HASHES}; install Footnote again")
-        return  # another model, of which no hashes are known
-    try:
-        hashes = json.loads((folder / HASHES).read_text("utf-8"))
-        known = [str(hashes[name]) for name in HASHED]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"{folder / HASHES} cannot be read: {error!r}") from error
-    for name, expected in zip(HASHED, known, strict=True):
-        with (folder / name).open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-        if found != expected:
-            raise ModelError(
-                f"{folder / name} is damaged: its SHA-256 is {found[:12]}…, expected"
-                f" {expected[:12]}…; install Footnote again, or export the model again"
-            )
+        )
+        return outputs["start_logits"], outputs["end_logits"]
+
+
+def _alike(one: Candidate, other: Candidate) -> bool:
+    """Say whether two readings of a text are the same but for the last bits of a number."""
+    close = abs(one.score - other.score) <= _CLOSE
+    return close and (one.start, one.end) == (other.start, other.end)
 
 
 def _candidates(window: _Window, start: FloatArray, end: FloatArray) -> list[Candidate]:

@@ -1,9 +1,15 @@
-"""What all tests share: no network, and one index of the starter articles with the real models."""
+"""What all tests share: no network, a cache of their own, one index of the starter articles."""
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
 
+if "FOOTNOTE_CACHE" not in os.environ:  # give one to keep what is made from the models
+    os.environ["FOOTNOTE_CACHE"] = tempfile.mkdtemp(prefix="footnote-cache-")
+    atexit.register(shutil.rmtree, os.environ["FOOTNOTE_CACHE"], ignore_errors=True)
 os.environ |= {  # read when the libraries are imported
     "HF_HUB_OFFLINE": "1",
     "TRANSFORMERS_OFFLINE": "1",

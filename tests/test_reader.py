@@ -14,13 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.errors import ModelError
-from qa.reader import DEFAULT_MODEL, HASHES, Candidate, SpanReader, distinct, widen
+from index.inference.runtime import Runtime
+from qa.reader import Candidate, SpanReader, distinct, widen
+from qa.reader_model import DEFAULT_MODEL, HASHES
 
 
-@pytest.fixture(scope="module")
-def reader() -> SpanReader:
-    """The shipped reader."""
-    return SpanReader.load()
+@pytest.fixture(scope="module", params=list(Runtime))
+def reader(request: pytest.FixtureRequest) -> SpanReader:
+    """The shipped reader, on each runtime."""
+    loaded = SpanReader.load(runtime=request.param)
+    assert loaded.runtime is request.param
+    return loaded
 
 
 def best(reader: SpanReader, question: str, text: str) -> str:

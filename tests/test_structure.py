@@ -26,7 +26,8 @@ OWNERS = {
     "langchain_text_splitters": ("index/chunker.py",),
     "sentencex": ("index/sentences.py",),
     "sentence_transformers": ("index/embedder.py",),
-    "transformers": ("qa/reader.py", "qa/training/"),
+    "transformers": ("qa/reader_model.py", "qa/training/"),
+    "openvino": ("index/inference/graphs.py",),
     "sklearn": ("qa/training/",),
     "matplotlib": ("qa/evaluation/plots.py",),
     "gradio": ("ui/offline.py",),
@@ -37,6 +38,8 @@ HEAVY = (
     "sentence_transformers",
     "faiss",
     "gradio",
+    "openvino",
+    "sklearn",
     "langchain_text_splitters",
     "langchain_core",
 )

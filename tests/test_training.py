@@ -15,7 +15,8 @@ from tokenizers import Tokenizer
 
 from index.errors import FootnoteError, ModelError
 from qa.evaluation.datasets import Context, GoldAnswer, Question, read_dataset
-from qa.reader import DEFAULT_MODEL, HASHES, SpanReader
+from qa.reader import SpanReader
+from qa.reader_model import DEFAULT_MODEL, HASHES
 from qa.training import __main__ as command
 from qa.training import calibrate, export, negatives, prepare, train
 from qa.training.batches import batches, collate, count, windows

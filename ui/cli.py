@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ui import cli_index
+from ui.cli_doctor import doctor
 from ui.cli_evaluate import evaluate
 from ui.cli_feedback import app as feedback
 from ui.cli_options import (
@@ -60,6 +61,7 @@ ENVIRONMENT = {  # read by these libraries when they are imported
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(cli_index.app, name="index")
 app.command()(evaluate)
+app.command()(doctor)
 app.add_typer(feedback, name="feedback")
 
 

@@ -144,7 +144,8 @@ def _evaluate_reading(
     quiet: bool,
 ) -> None:
     from qa.evaluation import evaluate_reading
-    from qa.reader import DEFAULT_MODEL, SpanReader
+    from qa.reader import SpanReader
+    from qa.reader_model import DEFAULT_MODEL
     from qa.scoring import Confidence
 
     with ProgressLine(shown=not (as_json or quiet)) as line:

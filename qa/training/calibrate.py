@@ -38,7 +38,8 @@ from qa.assistant import FIRST_READ, Assistant
 from qa.evaluation import metrics
 from qa.evaluation.datasets import Dataset, read_dataset
 from qa.evaluation.runner import build_evaluation_index
-from qa.reader import DEFAULT_MODEL, SpanReader
+from qa.reader import SpanReader
+from qa.reader_model import DEFAULT_MODEL
 from qa.scoring import FEATURES, Confidence
 from qa.selector import group_features, settled
 from qa.training.alone import fit_alone

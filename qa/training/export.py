@@ -12,7 +12,7 @@ import logging
 import shutil
 from pathlib import Path
 
-from qa.reader import DEFAULT_MODEL, HASHED, HASHES
+from qa.reader_model import DEFAULT_MODEL, HASHED, HASHES
 from qa.training.manifest import file_sha256
 
 _log = logging.getLogger(__name__)

@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.errors import FootnoteError
-from qa.reader import DEFAULT_MODEL, special_tokens
+from qa.reader import special_tokens
+from qa.reader_model import DEFAULT_MODEL
 from qa.training.batches import Batch, Window, batches, count, windows
 from qa.training.examples import EXAMPLES, Example, read_examples
 from qa.training.manifest import file_sha256, write_manifest

@@ -1,0 +1,183 @@
+"""What the runtimes give: passages embedded a second, and the time to read ten passages.
+
+    python -m tests.benchmarks.runtimes
+    python -m tests.benchmarks.runtimes --squad squad-dev-v1.1.json.gz --passages 192
+
+The ways take turns in rounds, so that other work on the machine meets each alike; medians and
+their ratios are printed. $OMP_NUM_THREADS bounds the threads of both runtimes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from index import Chunking
+from index.chunker import chunk
+from index.embedder import DEFAULT_MODEL, FloatArray, load_embedder, model_folder
+from index.inference.forward import Inputs, TorchForward
+from index.inference.graphs import capabilities
+from index.inference.runtime import Runtime, versions
+from qa.evaluation import read_dataset
+from qa.reader import Reader, SpanReader
+from qa.reader_model import DEFAULT_MODEL as READER
+from qa.reader_model import load_module, load_tokenizer
+
+ROOT = Path(__file__).parents[2]
+READ = 10  # passages of a question
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Passages, and questions with ten passages each."""
+
+    passages: list[str]
+    questions: list[list[tuple[str, str]]]  # of (question, passage)
+
+
+class Float32Forward:
+    """Torch's forward pass as it is by default."""
+
+    runtime = Runtime.TORCH
+
+    def __init__(self, module: Any) -> None:
+        self._module = module
+
+    def __call__(self, inputs: Inputs) -> Mapping[str, FloatArray]:
+        """See `Forward`."""
+        import torch
+
+        with torch.inference_mode():
+            batch = {name: torch.from_numpy(array) for name, array in inputs.named().items()}
+            return {name: each.numpy() for name, each in self._module(**batch).items()}
+
+
+def material(squad: Path | None, passages: int, questions: int, seed: int) -> Material:
+    """Draw passages and questions from a SQuAD-layout file, or from the starter articles."""
+    draw = np.random.default_rng(seed)
+    if squad is not None:
+        dataset = read_dataset(squad)
+        texts = [context.text for context in dataset.contexts]
+        place = {context.key: number for number, context in enumerate(dataset.contexts)}
+        asked = [(question.text, place[question.keys[0]]) for question in dataset.questions]
+    else:
+        texts, begins = [], {}
+        count = load_embedder().count_tokens
+        for file in sorted((ROOT / "seeds").glob("*.md")):
+            begins[file.stem] = len(texts)
+            text = file.read_text("utf-8")
+            texts += [text[cut.start : cut.end] for cut in chunk(text, count, Chunking())]
+        golden = read_dataset(ROOT / "tests" / "golden" / "seeds.jsonl").questions
+        asked = [(each.text, begins[each.keys[0]]) for each in golden if each.keys]
+    chosen = draw.permutation(len(asked))[:questions]
+    groups = [
+        [(question, texts[(first + i) % len(texts)]) for i in range(READ)]
+        for question, first in (asked[i] for i in chosen)
+    ]
+    drawn = draw.permutation(len(texts))[:passages]
+    return Material([texts[i] for i in drawn], groups)
+
+
+def timed(ways: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
+    """Return each way's median seconds over rounds in which all take turns."""
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(rounds):
+        for name, way in ways.items():
+            begun = time.perf_counter()
+            way()
+            seconds[name].append(time.perf_counter() - begun)
+    return {name: statistics.median(each) for name, each in seconds.items()}
+
+
+def embed(passages: Sequence[str], rounds: int) -> None:
+    """Print how many passages each way embeds in a second, and how alike the vectors are."""
+    from sentence_transformers import SentenceTransformer
+
+    plain = SentenceTransformer(str(model_folder(DEFAULT_MODEL)), device="cpu")
+    torch, openvino = (load_embedder(runtime=each) for each in (Runtime.TORCH, Runtime.OPENVINO))
+    ways: dict[str, Callable[[], Any]] = {
+        "SentenceTransformer.encode": lambda: plain.encode(
+            list(passages), normalize_embeddings=True, show_progress_bar=False
+        ),
+        f"ours, {torch.runtime}": lambda: torch.encode_passages(passages),
+        f"ours, {openvino.runtime}": lambda: openvino.encode_passages(passages),
+    }
+    vectors = {name: np.asarray(way()) for name, way in ways.items()}  # this warms up, too
+    expected = vectors["SentenceTransformer.encode"]
+    seconds = timed(ways, rounds)
+    base = seconds["SentenceTransformer.encode"]
+    for name, median in seconds.items():
+        cosines = (vectors[name] * expected).sum(axis=1)
+        _say(
+            f"embed {name:<28} {len(passages) / median:7.1f} passages/s  {base / median:5.2f}×"
+            f"  cosine mean {cosines.mean():.5f} min {cosines.min():.5f}"
+        )
+
+
+def read(questions: Sequence[Sequence[tuple[str, str]]], rounds: int) -> None:
+    """Print each way's time to read ten passages, and the share of equal best spans."""
+    module, tokenizer = load_module(READER), load_tokenizer(READER)
+    openvino = SpanReader.load(runtime=Runtime.OPENVINO)
+    readers: dict[str, Reader] = {
+        "torch float32": SpanReader(Float32Forward(module), tokenizer),
+        "torch as ours": SpanReader(TorchForward(module), tokenizer),
+        str(openvino.runtime): openvino,
+    }
+
+    def all_of(reader: Reader) -> list[Any]:
+        return [spans[:1] for pairs in questions for spans in reader.read(pairs)]
+
+    best = {name: all_of(reader) for name, reader in readers.items()}
+    seconds = timed({n: lambda r=r: all_of(r) for n, r in readers.items()}, rounds)  # type: ignore[misc]
+    expected = best["torch float32"]
+    base = seconds["torch float32"]
+    for name, median in seconds.items():
+        pairs = list(zip(expected, best[name], strict=True))
+        same = sum([(s.start, s.end) for s in one] == [(s.start, s.end) for s in other]
+                   for one, other in pairs)  # fmt: skip
+        off = [abs(one[0].score - other[0].score) for one, other in pairs if one and other]
+        _say(
+            f"read  {name:<28} {1000 * median / len(questions):7.0f} ms a question"
+            f"  {base / median:5.2f}×  best span equal {same}/{len(pairs)}"
+            f"  score off by {max(off):.2f} at most"
+        )
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run both measurements."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--squad", type=Path, metavar="FILE", help="passages of this file")
+    parser.add_argument("--passages", type=int, default=192)
+    parser.add_argument("--questions", type=int, default=16)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args(argv)
+    drawn = material(options.squad, options.passages, options.questions, options.seed)
+    known = ", ".join(f"{package} {version}" for package, version in versions().items())
+    threads = os.environ.get("OMP_NUM_THREADS", "as many as they like")
+    _say(f"{known}; processor {', '.join(capabilities())}; threads: {threads}")
+    _say(
+        f"{len(drawn.passages)} passages, {len(drawn.questions)} questions with {READ} passages"
+        f" each, {options.rounds} rounds"
+    )
+    embed(drawn.passages, options.rounds)
+    read(drawn.questions, options.rounds)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
