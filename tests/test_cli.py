@@ -218,7 +218,7 @@ ALL = [name for name, _ in commands(typer.main.get_command(cli.app))]
 def test_all_commands_are_walked() -> None:
     """The walk below sees every command."""
     assert {" ".join(name) for name in ALL} == {
-        "", "ask", "chat", "evaluate", "feedback", "feedback list", "feedback export",
+        "", "ask", "chat", "doctor", "evaluate", "feedback", "feedback list", "feedback export",
         "index", "index add", "index rebuild", "index update",
         "index remove", "index list", "index info", "index check",
         "index export", "index import",
