@@ -26,6 +26,7 @@ import json
 import logging
 import math
 import pickle
+import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -50,7 +51,8 @@ from qa.training.readings import Reading, read, stored
 _log = logging.getLogger(__name__)
 _ALONE = 3000  # questions of the threshold of reading alone
 _RETRIEVAL = (0.0, 5.0, 10.0, 15.0, 20.0, 30.0, 40.0)  # weights that are tried
-_LEADS = (2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, math.inf)  # that are tried
+_SHARES = (4, 1, 1)  # with an answer, without the passage of it, impossible
+_LEADS = (4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, math.inf)  # that are tried
 _LOSS = 0.002  # share of first spans that may be wrong for reading less
 _FEWEST = 100  # answers that a promise of precision must rest on
 
@@ -129,24 +131,42 @@ def _ended_early(reading: Reading, confidence: Confidence) -> Reading:
     return replace(reading, evidence=replace(evidence, spans=spans))
 
 
+def balanced(cases: Sequence[Case], seed: int) -> list[Case]:
+    """Return cases in the shares that the confidence is fitted for, drawn at random.
+
+    Two of three have an answer; of the others half are far from one, and half are impossible
+    questions about what is there. A probability fits a user who asks so.
+    """
+    rng = random.Random(seed)  # noqa: S311 - sampling, not secrecy
+    sides: list[list[Case]] = [[], [], []]
+    for case in cases:
+        possible = case.reading.question.answerable
+        sides[0 if case.reading.answerable else 1 if possible else 2].append(case)
+    size = min(len(side) // share for side, share in zip(sides, _SHARES, strict=True))
+    chosen = (rng.sample(side, size * share) for side, share in zip(sides, _SHARES, strict=True))
+    return list(itertools.chain.from_iterable(chosen))
+
+
 def fit(cases: Sequence[Case], confidence: Confidence) -> tuple[Confidence, dict[str, Any]]:
     """Return the confidence fitted on cases, and a report of it, cross-validated by article."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import GroupKFold, cross_val_predict
-    from sklearn.preprocessing import StandardScaler
 
     x = np.array([[case.features[name] for name in FEATURES] for case in cases])
     y = np.array([case.right for case in cases])
     titles = [case.reading.title for case in cases]
-    scaler = StandardScaler().fit(x)
+    rare = (x != np.median(x, axis=0)).sum(axis=0) < _FEWEST
+    scale = np.where(rare, np.ptp(x, axis=0), x.std(axis=0))  # a rare feature weighs little
+    scale = np.where(scale > 0, scale, 1.0)
+    mean = x.mean(axis=0)
     model = LogisticRegression(C=1.0, max_iter=1000)
-    z = scaler.transform(x)
+    z = (x - mean) / scale
     p = cross_val_predict(model, z, y, groups=titles, cv=GroupKFold(5), method="predict_proba")[
         :, 1
     ]
     model.fit(z, y)
-    weights = model.coef_[0] / scaler.scale_
-    bias = float(model.intercept_[0] - (weights * scaler.mean_).sum())
+    weights = model.coef_[0] / scale
+    bias = float(model.intercept_[0] - (weights * mean).sum())
     fitted = replace(
         confidence,
         bias=round(bias, 4),
@@ -237,7 +257,7 @@ def run(options: argparse.Namespace) -> None:
         lead, by_lead = fit_lead(readings, assistant, confidence)
         confidence = replace(confidence, lead=lead)
         readings = [_ended_early(reading, confidence) for reading in readings]
-        cases = list(judge(readings, assistant, confidence))
+        cases = balanced(list(judge(readings, assistant, confidence)), options.seed)
     fitted, report = fit(cases, confidence)
     seen = _together(parts[: len(options.data)])
     reader = SpanReader.load(options.model)
