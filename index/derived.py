@@ -60,15 +60,17 @@ def derive(root: Path, store: Store, *, previous: Derived | None = None) -> Deri
 
     def write(folder: Path) -> None:
         if previous is None or whole:
-            ids, rows = store.vectors()
-            VectorIndex.build(ids, rows).save(folder)
+            VectorIndex.build(*store.vectors()).save(folder)
             LexicalIndex.build(folder, store.passage_texts())
             return
         old = set(previous.vectors.ids.tolist())
-        removed = old.difference(store.passage_ids())
+        left = store.passage_ids()
+        removed = old.difference(left)
         newest = max(old, default=0)
-        ids, rows = store.vectors(after=newest)
-        previous.vectors.updated(removed, ids, rows).save(folder)
+        if previous.vectors.suits(len(left)):
+            previous.vectors.updated(removed, *store.vectors(after=newest)).save(folder)
+        else:
+            VectorIndex.build(*store.vectors()).save(folder)
         previous.lexical.updated(folder, removed, store.passage_texts(after=newest))
 
     return _publish(root, change, write)
@@ -212,14 +214,19 @@ def _verify(folder: Path, change: str) -> None:
 def _match(derived: Derived, store: Store) -> None:
     """Raise `IndexDamaged` when the derived indexes hold other passages than the store."""
     ids = store.passage_ids()
-    if sorted(derived.vectors.ids.tolist()) != ids or len(derived.lexical) != len(ids):
+    if derived.vectors.ids.tolist() != ids or len(derived.lexical) != len(ids):
         raise IndexDamaged("the derived indexes hold other passages than the store")
 
 
 def _hashes(folder: Path) -> dict[str, str]:
     """Return relative path → SHA-256 of every file that holds content."""
     return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        path.relative_to(folder).as_posix(): _hash(path)
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name != _MANIFEST and not path.name.endswith(".lock")
     }
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

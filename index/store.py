@@ -397,20 +397,19 @@ class Store:
             IndexDamaged: a passage has no vector, or one that is not as it was written.
 
         """
-        dimension = self.meta().dimension
+        ((count,),) = self.read("SELECT count(*) FROM passages WHERE id > ?", (after,))
+        rows = np.empty((count, self.meta().dimension), dtype=np.float32)
         ids: list[int] = []
-        blobs: list[bytes] = []
         for passage_id, sealed, blob in self.read(
             "SELECT p.id, v.seal, v.vector FROM passages AS p LEFT JOIN vectors AS v"
-            " ON v.passage_id = p.id WHERE p.id > ? ORDER BY p.id",
-            (after,),
+            " ON v.passage_id = p.id WHERE p.id > ? ORDER BY p.id LIMIT ?",
+            (after, count),
         ):
-            if wrong := wrong_vector(passage_id, sealed, blob, dimension):
+            if wrong := wrong_vector(passage_id, sealed, blob, rows.shape[1]):
                 raise IndexDamaged(f"{wrong}; {REPAIR}")
+            rows[len(ids)] = np.frombuffer(blob, dtype="<f4")
             ids.append(passage_id)
-            blobs.append(blob)
-        rows = np.frombuffer(b"".join(blobs), dtype="<f4").reshape(len(ids), dimension)
-        return ids, rows.astype(np.float32, copy=False)
+        return ids, rows[: len(ids)]
 
     def size(self) -> int:
         """Return the size in bytes of the file and its log."""

@@ -1,11 +1,15 @@
 """Dense search: FAISS over the passages' unit vectors, derived from the store.
 
-The index is exact: inner products with every vector. An instance never changes; a change to
-the articles gives a new one, so that a question in flight keeps searching what it began with.
+Up to `EXACT` passages the index is exact: inner products with every vector. Beyond, it is an
+inverted file (IVF): each vector lies, in 8 bits a dimension, in the list of its nearest of some
+2·√n centroids, and a query looks into the nearest `_PROBED` share of the lists. An instance
+never changes; a change to the articles gives a new one, so that a question in flight keeps
+searching what it began with.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,13 +21,17 @@ from index.embedder import FloatArray
 from index.errors import IndexDamaged
 from index.values import ScoredPassage
 
+EXACT = 100_000  # passages; comparing with all of them takes as long as the lexical search
+_PROBED = 1 / 16  # of the lists: recall@10 is then 0.99 (tests/benchmarks/growth.py)
+_TRAINED = 50  # vectors a centroid is the mean of; more gain nothing that was measurable
+_GROWTH = 2  # times the vectors it was made for are too many for an index's centroids
 _FILE = "vectors.faiss"
 
 
 class VectorIndex:
     """Passage ids and their vectors, searchable; use `build` or `load`."""
 
-    def __init__(self, index: Any) -> None:  # faiss.IndexIDMap2; its stubs know only the base
+    def __init__(self, index: Any) -> None:  # IndexIDMap2 or IndexIVF; the stubs know the base
         self._index = index
 
     @classmethod
@@ -31,7 +39,12 @@ class VectorIndex:
         """Make an index of `ids` and their vectors, `(len(ids), dimension)` of norm 1."""
         import faiss
 
-        index = faiss.IndexIDMap2(faiss.IndexFlatIP(vectors.shape[1]))
+        dimension = vectors.shape[1]
+        index: Any
+        if len(ids) <= EXACT:
+            index = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
+        else:
+            index = _inverted_file(vectors)
         if len(ids):
             index.add_with_ids(np.ascontiguousarray(vectors), np.asarray(ids, dtype=np.int64))
         return cls(index)
@@ -59,7 +72,7 @@ class VectorIndex:
         """
         import faiss
 
-        (folder / _FILE).write_bytes(faiss.serialize_index(self._index).tobytes())
+        (folder / _FILE).write_bytes(faiss.serialize_index(self._index))
 
     def updated(
         self, removed: Collection[int], ids: Sequence[int], vectors: FloatArray
@@ -75,20 +88,39 @@ class VectorIndex:
         return VectorIndex(index)
 
     @property
+    def approximate(self) -> bool:
+        """Whether a search may miss a passage."""
+        return not hasattr(self._index, "id_map")
+
+    def suits(self, count: int) -> bool:
+        """Say whether an index brought up to date to `count` passages is as good as a new one."""
+        if not self.approximate:
+            return count <= EXACT
+        return EXACT < count <= _GROWTH * (self._index.nlist / 2) ** 2
+
+    @property
     def ids(self) -> NDArray[np.int64]:
-        """The passage ids, in the order of their rows."""
+        """The passage ids, increasing."""
         import faiss
 
-        ids: NDArray[np.int64] = faiss.vector_to_array(self._index.id_map)
-        return ids
+        if not self.approximate:
+            return np.sort(faiss.vector_to_array(self._index.id_map))
+        lists = self._index.invlists
+        sizes = (lists.list_size(number) for number in range(lists.nlist))
+        found = [
+            faiss.rev_swig_ptr(lists.get_ids(number), size).copy()
+            for number, size in enumerate(sizes)
+            if size
+        ]
+        return np.sort(np.concatenate([np.empty(0, dtype=np.int64), *found]))
 
     def search(
         self, queries: FloatArray, limit: int, *, allowed: Sequence[int] | None = None
     ) -> list[list[ScoredPassage]]:
         """Return for each query `(n, dimension)` its best passages, best first.
 
-        The score is the inner product: the cosine, in -1..1. `allowed` restricts the search to
-        these passage ids.
+        The score is the inner product: the cosine, in -1..1; an approximate index is off by some
+        thousandths. `allowed` restricts the search to these passage ids, and looks into all lists.
         """
         import faiss
 
@@ -99,10 +131,35 @@ class VectorIndex:
         parameters = None
         if allowed is not None:
             selector = faiss.IDSelectorBatch(np.asarray(allowed, dtype=np.int64))
-            parameters = faiss.SearchParameters()
-            parameters.sel = selector
+            if self.approximate:
+                parameters = faiss.SearchParametersIVF(sel=selector, nprobe=self._index.nlist)
+            else:
+                parameters = faiss.SearchParameters(sel=selector)
         scores, ids = self._index.search(np.ascontiguousarray(queries), limit, params=parameters)
         return [
             [ScoredPassage(int(i), float(s)) for i, s in zip(*row, strict=True) if i >= 0]
             for row in zip(ids, scores, strict=True)
         ]
+
+
+def _inverted_file(vectors: FloatArray) -> Any:
+    """Return an empty inverted file for vectors like these, `(n, dimension)`, with n > 0.
+
+    Sources: Sivic and Zisserman, ICCV 2003; the sizes follow FAISS's own guidelines.
+    """
+    import faiss
+
+    n, dimension = vectors.shape
+    lists = min(n, round(2 * math.sqrt(n)))
+    index = faiss.IndexIVFScalarQuantizer(
+        faiss.IndexFlatIP(dimension),
+        dimension,
+        lists,
+        faiss.ScalarQuantizer.QT_8bit,
+        faiss.METRIC_INNER_PRODUCT,
+    )
+    index.nprobe = max(1, round(lists * _PROBED))
+    index.cp.max_points_per_centroid = _TRAINED
+    drawn = np.random.default_rng(0).permutation(n)[: lists * _TRAINED]
+    index.train(np.ascontiguousarray(vectors[np.sort(drawn)]))
+    return index

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from index.embedder import FloatArray
@@ -61,7 +61,7 @@ def test_allowed_passages(allowed: list[int], ids: list[int]) -> None:
     assert found(PLANE, limit=2, allowed=allowed) == ids
 
 
-def test_ids_in_order_of_rows() -> None:
+def test_ids() -> None:
     """The ids are those that the index was made with."""
     assert PLANE.ids.tolist() == [3, 5, 8, 9]
 
@@ -124,11 +124,19 @@ def test_update_equals_a_new_index(
     assert after.search(query, 20, allowed=allowed) == anew.search(query, 20, allowed=allowed)
 
 
-@settings(max_examples=15)
-@given(st.sets(st.integers(1, 1 << 62), max_size=20))
-def test_saved_and_loaded(ids: set[int]) -> None:
+@pytest.fixture(params=["exact", "approximate"])
+def threshold(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Make every index of a passage or more exact, or approximate."""
+    monkeypatch.setattr("index.vectors.EXACT", 10**9 if request.param == "exact" else 0)
+    return str(request.param)
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(ids=st.sets(st.integers(1, 1 << 62), max_size=20))
+def test_saved_and_loaded(threshold: str, ids: set[int]) -> None:
     """What was saved finds the same after it was loaded."""
     index = VectorIndex.build(sorted(ids), matrix(sorted(ids)))
+    assert index.approximate is (threshold == "approximate" and bool(ids))
     with tempfile.TemporaryDirectory() as folder:
         index.save(Path(folder))
         loaded = VectorIndex.load(Path(folder))
@@ -140,13 +148,81 @@ def test_saved_and_loaded(ids: set[int]) -> None:
 @pytest.mark.parametrize(
     "damage", [lambda data: data[:-1], lambda data: data[:7], lambda _: b"", lambda _: b"junk" * 9]
 )
+@pytest.mark.usefixtures("threshold")
 def test_damaged_file(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
     """A file that is cut or no FAISS index at all is damage."""
-    PLANE.save(tmp_path)
+    VectorIndex.build([3, 5], rows((0.6, 0.8), (1, 0))).save(tmp_path)
     [file] = tmp_path.iterdir()
     file.write_bytes(damage(file.read_bytes()))
     with pytest.raises(IndexDamaged, match=r"vectors\.faiss is not a FAISS index"):
         VectorIndex.load(tmp_path)
+
+
+def clustered(count: int) -> FloatArray:
+    """Return unit vectors `(count, 32)` around 40 centres."""
+    draw = np.random.default_rng(7)
+    around = np.repeat(draw.standard_normal((40, 32)), -(-count // 40), axis=0)[:count]
+    points = around + 0.6 * draw.standard_normal((count, 32))
+    unit: FloatArray = (points / np.linalg.norm(points, axis=1, keepdims=True)).astype(np.float32)
+    return unit
+
+
+LARGE = clustered(4000)
+
+
+@pytest.fixture(scope="module")
+def large() -> VectorIndex:
+    """Return an approximate index of the passages 1 to 4000."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("index.vectors.EXACT", 1000)
+        return VectorIndex.build(range(1, 4001), LARGE)
+
+
+def best(query: FloatArray, among: Sequence[int], limit: int) -> list[int]:
+    """Return the passages of LARGE with the highest inner products, all compared."""
+    scores = LARGE[np.array(among) - 1] @ query
+    return [among[i] for i in np.argsort(-scores, kind="stable")[:limit]]
+
+
+def test_approximate_recall(large: VectorIndex) -> None:
+    """An approximate index finds nearly all of the best ten, with nearly their cosines."""
+    assert large.approximate
+    assert large.ids.tolist() == list(range(1, 4001))
+    queries = clustered(4100)[4000:]
+    found = large.search(queries, 10)
+    shares = []
+    for query, hits in zip(queries, found, strict=True):
+        wanted = best(query, range(1, 4001), 10)
+        shares.append(len(set(wanted).intersection(hit.passage_id for hit in hits)) / 10)
+        for hit in hits:
+            assert hit.score == pytest.approx(float(LARGE[hit.passage_id - 1] @ query), abs=0.02)
+        assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    assert np.mean(shares) > 0.9
+
+
+def test_approximate_among_allowed_passages(large: VectorIndex) -> None:
+    """A few allowed passages are all compared, wherever they lie."""
+    [hits] = large.search(LARGE[:1], 9, allowed=[1, 900, 2500, 3999, 4001])
+    assert sorted(hit.passage_id for hit in hits) == [1, 900, 2500, 3999]
+    assert hits[0].passage_id == 1
+    assert large.search(LARGE[:1], 9, allowed=[]) == [[]]
+
+
+def test_approximate_update(large: VectorIndex) -> None:
+    """What was removed is not found, what was added is, and the index before stays."""
+    after = large.updated([1, 2, 3], [5001], LARGE[:1])
+    assert after.approximate
+    assert after.ids.tolist() == [*range(4, 4001), 5001]
+    assert after.search(LARGE[:1], 1)[0][0].passage_id == 5001
+    assert large.search(LARGE[:1], 1)[0][0].passage_id == 1
+
+
+def test_which_index_suits(large: VectorIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small collections want an exact index, and one of twice the size other centroids."""
+    monkeypatch.setattr("index.vectors.EXACT", 1000)
+    assert [count for count in (4, 1000, 1001) if PLANE.suits(count)] == [4, 1000]
+    counts = (1000, 1001, 4000, 7900, 8100)
+    assert [count for count in counts if large.suits(count)] == [1001, 4000, 7900]
 
 
 def test_scores_are_values() -> None:
