@@ -65,9 +65,19 @@ class Snapshot:
     def search_dense(
         self, queries: FloatArray, limit: int, *, articles: Collection[str] | None = None
     ) -> list[list[ScoredPassage]]:
-        """See `PassageIndex.search_dense`."""
+        """See `PassageIndex.search_dense`; what an approximate index finds is compared exactly."""
         allowed = None if articles is None else self._store.passage_ids(articles)
-        return self._indexes.vectors.search(queries, limit, allowed=allowed)
+        found = self._indexes.vectors.search(queries, limit, allowed=allowed)
+        if not self._indexes.vectors.approximate:
+            return found
+        return [self._compared(query, hits) for query, hits in zip(queries, found, strict=True)]
+
+    def _compared(self, query: FloatArray, hits: Sequence[ScoredPassage]) -> list[ScoredPassage]:
+        """Return hits with their true inner products with a query `(dimension,)`, best first."""
+        ids = [hit.passage_id for hit in hits]
+        scores = (self._store.vectors_of(ids) @ query).tolist()
+        exact = (ScoredPassage(i, score) for i, score in zip(ids, scores, strict=True))
+        return sorted(exact, key=lambda hit: -hit.score)
 
     def search_lexical(
         self, questions: Sequence[str], limit: int, *, articles: Collection[str] | None = None

@@ -411,6 +411,17 @@ class Store:
             ids.append(passage_id)
         return ids, rows[: len(ids)]
 
+    def vectors_of(self, ids: Sequence[int]) -> FloatArray:
+        """Return the vectors `(len(ids), dimension)` float32 of these passages; raises as above."""
+        rows = np.empty((len(ids), self.meta().dimension), dtype=np.float32)
+        query = "SELECT seal, vector FROM vectors WHERE passage_id = ?"
+        for row, passage_id in zip(rows, ids, strict=True):
+            sealed, blob = next(self.read(query, (passage_id,)), (None, b""))
+            if wrong := wrong_vector(passage_id, sealed, blob, len(row)):
+                raise IndexDamaged(f"{wrong}; {REPAIR}")
+            row[:] = np.frombuffer(blob, dtype="<f4")
+        return rows
+
     def size(self) -> int:
         """Return the size in bytes of the file and its log."""
         files = (self.path, self.path.with_name(self.path.name + "-wal"))

@@ -2,9 +2,9 @@
 
 Up to `EXACT` passages the index is exact: inner products with every vector. Beyond, it is an
 inverted file (IVF): each vector lies, in 8 bits a dimension, in the list of its nearest of some
-2·√n centroids, and a query looks into the nearest `_PROBED` share of the lists. An instance
-never changes; a change to the articles gives a new one, so that a question in flight keeps
-searching what it began with.
+2·√n centroids, and a query looks into a share of the lists, the nearest. An instance never
+changes; a change to the articles gives a new one, so that a question in flight keeps searching
+what it began with.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from index.errors import IndexDamaged
 from index.values import ScoredPassage
 
 EXACT = 100_000  # passages; comparing with all of them takes as long as the lexical search
-_PROBED = 1 / 16  # of the lists: recall@10 is then 0.99 (tests/benchmarks/growth.py)
+_PROBED = 1 / 8  # of the lists, but not fewer than `_FEWEST`; tests/benchmarks/growth.py has recall
+_FEWEST = 128
 _TRAINED = 50  # vectors a centroid is the mean of; more gain nothing that was measurable
 _GROWTH = 2  # times the vectors it was made for are too many for an index's centroids
 _FILE = "vectors.faiss"
@@ -72,7 +73,7 @@ class VectorIndex:
         """
         import faiss
 
-        (folder / _FILE).write_bytes(faiss.serialize_index(self._index))
+        (folder / _FILE).write_bytes(faiss.serialize_index(self._index).data)
 
     def updated(
         self, removed: Collection[int], ids: Sequence[int], vectors: FloatArray
@@ -96,7 +97,7 @@ class VectorIndex:
         """Say whether an index brought up to date to `count` passages is as good as a new one."""
         if not self.approximate:
             return count <= EXACT
-        return EXACT < count <= _GROWTH * (self._index.nlist / 2) ** 2
+        return bool(EXACT < count <= _GROWTH * (self._index.nlist / 2) ** 2)
 
     @property
     def ids(self) -> NDArray[np.int64]:
@@ -128,13 +129,12 @@ class VectorIndex:
             raise ValueError(
                 f"queries have {queries.shape[1]} dimensions, the index {self._index.d}"
             )
-        parameters = None
+        parameters: Any = None  # the stubs know no keywords
         if allowed is not None:
-            selector = faiss.IDSelectorBatch(np.asarray(allowed, dtype=np.int64))
+            kind: Any = faiss.SearchParametersIVF if self.approximate else faiss.SearchParameters
+            parameters = kind(sel=faiss.IDSelectorBatch(np.asarray(allowed, dtype=np.int64)))
             if self.approximate:
-                parameters = faiss.SearchParametersIVF(sel=selector, nprobe=self._index.nlist)
-            else:
-                parameters = faiss.SearchParameters(sel=selector)
+                parameters.nprobe = self._index.nlist
         scores, ids = self._index.search(np.ascontiguousarray(queries), limit, params=parameters)
         return [
             [ScoredPassage(int(i), float(s)) for i, s in zip(*row, strict=True) if i >= 0]
@@ -158,7 +158,7 @@ def _inverted_file(vectors: FloatArray) -> Any:
         faiss.ScalarQuantizer.QT_8bit,
         faiss.METRIC_INNER_PRODUCT,
     )
-    index.nprobe = max(1, round(lists * _PROBED))
+    index.nprobe = min(lists, max(_FEWEST, round(lists * _PROBED)))
     index.cp.max_points_per_centroid = _TRAINED
     drawn = np.random.default_rng(0).permutation(n)[: lists * _TRAINED]
     index.train(np.ascontiguousarray(vectors[np.sort(drawn)]))

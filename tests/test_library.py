@@ -454,6 +454,33 @@ def test_uploads_of_one_name_at_once(library: ArticleIndex, tmp_path: Path) -> N
     assert report.added == (article_id("upload:twice.txt"),)
 
 
+def test_a_collection_that_outgrows_the_exact_index(
+    library: ArticleIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond the bound dense search is approximate, below it exact; the cosines are the same."""
+    more = put(tmp_path / "more", {f"tea{n}.txt": f"Tea number {n} is hot." for n in range(6)})
+
+    def dense() -> tuple[bool, list[list[tuple[int, float]]]]:
+        with library.snapshot() as snapshot:
+            found = snapshot.search_dense(HashEmbedder().encode_questions(QUESTIONS), 20)
+            scores = [[(hit.passage_id, round(hit.score, 5)) for hit in hits] for hits in found]
+            return snapshot._indexes.vectors.approximate, [sorted(each) for each in scores]
+
+    first = dense()
+    library.add(more)
+    exact = dense()
+    library.remove([info.id for info in library.articles() if "tea" in info.source])
+    monkeypatch.setattr("index.vectors.EXACT", 4)
+    library.add(more)
+    grown = dense()
+    assert [first[0], exact[0], grown[0]] == [False, False, True]
+    assert [[score for _, score in each] for each in grown[1]] == [
+        [score for _, score in each] for each in exact[1]
+    ]
+    library.remove([info.id for info in library.articles() if "tea" in info.source])
+    assert dense() == first
+
+
 def test_removed_article_is_not_found(library: ArticleIndex, folder: Path) -> None:
     """A removed article is found by nothing; its file stays, and an update brings it back."""
     [moon] = ids(folder, "moon.txt")

@@ -29,7 +29,7 @@ import numpy as np
 from index.embedder import DEFAULT_MODEL, model_folder
 from qa.assistant import READ
 from qa.evaluation import Machine, Question, metrics, read_dataset, sample
-from qa.reader import DEFAULT_MODEL as READER
+from qa.reader_model import DEFAULT_MODEL as READER
 from qa.retriever import DEPTH
 
 ROOT = Path(__file__).parents[2]
