@@ -24,7 +24,7 @@ from index.errors import IndexDamaged
 from index.values import ScoredPassage
 
 EXACT_UP_TO = 100_000  # PLACEHOLDER
-_PROBES = 64  # PLACEHOLDER
+_PROBES = 128  # PLACEHOLDER
 _SAMPLE = 65_536  # vectors that the centres are learnt from
 _BATCH = 16_384  # vectors read at once
 _FILE = "vectors.faiss"
@@ -186,4 +186,4 @@ def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
 
 def _lists(count: int) -> int:
     """Return how many lists so many passages are kept in: reading the centres costs time, too."""
-    return max(1, round(4 * sqrt(count)))
+    return max(1, round(sqrt(count)))

@@ -231,7 +231,7 @@ def test_finds_the_best_of_those_allowed(topics: VectorIndex, step: int) -> None
     """Among many or few allowed passages the best are found, wherever they lie."""
     allowed = IDS[::step]
     found = topics.search(QUERIES, 10, allowed=allowed)
-    assert recall(found, best(allowed, 10)) >= (0.98 if topics.approximate else 1.0)
+    assert recall(found, best(allowed, 10)) >= (0.97 if topics.approximate else 1.0)
     assert all(hit.passage_id in set(allowed) for hits in found for hit in hits)
     assert all(len(hits) == min(10, len(allowed)) for hits in found)
 
