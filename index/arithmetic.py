@@ -4,6 +4,7 @@ torch spreads one pass over all cores. Two passes at once on the same cores wait
 threads and take several times as long together as one after the other (measured: 2.2 s instead of
 0.3 s for ten passages), so passes queue, first come, first served. OpenVINO shares the cores
 without that loss but gains nothing from two passes at once; its passes stand in the same queue.
+Passes of indexing let those of questions go first: somebody waits for them.
 """
 
 from __future__ import annotations
@@ -12,35 +13,52 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 
+_OVERTAKING = 12  # questions' passes, each some 0.1 s, that one of indexing lets go first
+_patient: ContextVar[bool] = ContextVar("patient", default=False)
+
+
+@contextmanager
+def letting_questions_first() -> Iterator[None]:
+    """Make passes inside the block wait while there are others, up to a bound."""
+    token = _patient.set(True)
+    try:
+        yield
+    finally:
+        _patient.reset(token)
+
 
 class FairLock:
-    """A lock that is handed on in the order of asking.
+    """A lock that is handed on in the order of asking, to the patient last.
 
     `threading.Lock` may give itself back to the thread that just let it go, so that a long
-    indexing run would starve questions.
+    indexing run would starve questions. A patient thread lets `_OVERTAKING` others go first.
     """
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._held = False
         self._waiting: deque[threading.Event] = deque()
+        self._patient: deque[threading.Event] = deque()
+        self._overtaken = 0  # how often the first of the patient was
 
     def __enter__(self) -> None:
+        queue = self._patient if _patient.get() else self._waiting
         with self._guard:
             if not self._held:
                 self._held = True
                 return
             turn = threading.Event()
-            self._waiting.append(turn)
+            queue.append(turn)
         try:
             turn.wait()
         except BaseException:
             with self._guard:
-                if turn in self._waiting:
-                    self._waiting.remove(turn)
+                if turn in queue:
+                    queue.remove(turn)
                     raise
             self._hand_on()  # it was given to this thread at the same moment
             raise
@@ -50,8 +68,12 @@ class FairLock:
 
     def _hand_on(self) -> None:
         with self._guard:
-            if self._waiting:
+            if self._waiting and not (self._patient and self._overtaken >= _OVERTAKING):
+                self._overtaken += bool(self._patient)
                 self._waiting.popleft().set()
+            elif self._patient:
+                self._overtaken = 0
+                self._patient.popleft().set()
             else:
                 self._held = False
 

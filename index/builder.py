@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from index import derived
+from index.arithmetic import letting_questions_first
 from index.articles import find_files
 from index.chunker import Chunking, Cut, chunk
 from index.embedder import Embedder, FloatArray, load_embedder
@@ -208,7 +209,8 @@ def embed(
         if progress is not None:
             progress(Progress(Stage.EMBED, done + ready, end))
 
-    return embedder.encode_passages(texts, progress=encoded)
+    with letting_questions_first():
+        return embedder.encode_passages(texts, progress=encoded)
 
 
 def _embed_all(store: Store, embedder: Embedder, progress: ProgressCallback | None) -> None:

@@ -1,9 +1,9 @@
 """Dense search: FAISS over the passages' unit vectors, derived from the store.
 
-Up to `EXACT_UP_TO` passages the index is exact: inner products with every vector. Beyond, it is
-approximate: the vectors lie in lists around centres that were learnt from a sample (IVF), each
-number in eight bits (SQ8), and a search reads the `_PROBES` lists nearest to the query. A search
-restricted to some passages reads every list, so it misses none of them.
+Up to `EXACT` passages the index is exact: inner products with every vector. Beyond, it is an
+inverted file (IVF): each vector lies, in 8 bits a dimension, in the list of its nearest of some
+2·√n centroids, and a query looks into the nearest `_PROBED` share of the lists, or into all of
+them where the search is restricted to some passages, so that it misses none of these.
 
 An instance never changes; a change to the articles gives a new one, so that a question in
 flight keeps searching what it began with.
@@ -11,8 +11,8 @@ flight keeps searching what it began with.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterator, Sequence
-from math import sqrt
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +23,9 @@ from index.embedder import FloatArray
 from index.errors import IndexDamaged
 from index.values import ScoredPassage
 
-EXACT_UP_TO = 100_000  # PLACEHOLDER
-_PROBES = 128  # PLACEHOLDER
-_SAMPLE = 65_536  # vectors that the centres are learnt from
+EXACT = 100_000  # passages; comparing with all of them takes as long as the lexical search
+_PROBED = 1 / 16  # of the lists: recall@10 is then 0.99 (tests/benchmarks/growth.py)
+_TRAINED = 50  # vectors a centroid is the mean of; more gain nothing that was measurable
 _BATCH = 16_384  # vectors read at once
 _FILE = "vectors.faiss"
 
@@ -42,7 +42,7 @@ class VectorIndex:
     @classmethod
     def build(cls, ids: Sequence[int], read: ReadVectors) -> VectorIndex:
         """Make an index of `ids`, whose vectors are read in batches."""
-        exact = len(ids) <= EXACT_UP_TO
+        exact = len(ids) <= EXACT
         return cls(_filled(_exact(read) if exact else _trained(ids, read), ids, read))
 
     @classmethod
@@ -96,8 +96,8 @@ class VectorIndex:
         or a quarter of the passages that its number of lists was made for.
         """
         if not self.approximate:
-            return count <= EXACT_UP_TO
-        return count > EXACT_UP_TO / 2 and 0.5 < _lists(count) / self._index.nlist < 2
+            return count <= EXACT
+        return count > EXACT / 2 and 0.5 < _lists(count) / self._index.nlist < 2
 
     @property
     def ids(self) -> NDArray[np.int64]:
@@ -120,7 +120,7 @@ class VectorIndex:
         """Return for each query `(n, dimension)` its best passages, best first.
 
         The score is the inner product: the cosine, in -1..1; of an approximate index it is off
-        by some ten thousandths. `allowed` restricts the search to these passage ids.
+        by some thousandths. `allowed` restricts the search to these passage ids.
         """
         if queries.shape[1] != self._index.d:  # FAISS would raise an empty AssertionError
             raise ValueError(
@@ -143,7 +143,7 @@ class VectorIndex:
         parameters: Any = faiss.SearchParameters()
         if self.approximate:
             lists = self._index.nlist
-            parameters = faiss.SearchParametersIVF(nprobe=lists if everywhere else _PROBES)
+            parameters = faiss.SearchParametersIVF(nprobe=lists if everywhere else _probes(lists))
         if allowed is not None:
             parameters.sel = faiss.IDSelectorBatch(np.asarray(allowed, dtype=np.int64))
         return parameters
@@ -156,19 +156,24 @@ def _exact(read: ReadVectors) -> Any:
 
 
 def _trained(ids: Sequence[int], read: ReadVectors) -> Any:
-    """Return an empty approximate index, its centres learnt from vectors all over `ids`."""
+    """Return an empty inverted file for these vectors, learnt from a sample all over `ids`.
+
+    Sources: Sivic and Zisserman, ICCV 2003; the sizes follow FAISS's own guidelines.
+    """
     import faiss
 
-    sample = ids[:: -(-len(ids) // _SAMPLE)]
+    lists = _lists(len(ids))
+    drawn = np.random.default_rng(0).permutation(len(ids))[: lists * _TRAINED]
+    sample = [ids[place] for place in np.sort(drawn).tolist()]
     rows = np.concatenate([read(batch) for batch in _batches(sample)])  # (len(sample), dimension)
-    inner = faiss.METRIC_INNER_PRODUCT
-    centres = faiss.IndexFlatIP(rows.shape[1])
-    eight = faiss.ScalarQuantizer.QT_8bit
-    index: Any = faiss.IndexIVFScalarQuantizer(
-        centres, rows.shape[1], _lists(len(ids)), eight, inner
+    index = faiss.IndexIVFScalarQuantizer(
+        faiss.IndexFlatIP(rows.shape[1]),
+        rows.shape[1],
+        lists,
+        faiss.ScalarQuantizer.QT_8bit,
+        faiss.METRIC_INNER_PRODUCT,
     )
-    index.cp.spherical = True  # centres of norm 1, as the vectors
-    index.cp.min_points_per_centroid = 1  # FAISS would warn on stderr
+    index.cp.max_points_per_centroid = _TRAINED
     index.train(np.ascontiguousarray(rows))
     return index
 
@@ -185,5 +190,10 @@ def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
 
 
 def _lists(count: int) -> int:
-    """Return how many lists so many passages are kept in: reading the centres costs time, too."""
-    return max(1, round(sqrt(count)))
+    """Return how many lists so many passages are kept in."""
+    return min(count, round(2 * math.sqrt(count)))
+
+
+def _probes(lists: int) -> int:
+    """Return how many of the lists a search looks into."""
+    return max(1, round(lists * _PROBED))

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from index.arithmetic import FairLock
+from index.arithmetic import FairLock, letting_questions_first
 
 
 def test_lock_is_handed_on_in_the_order_of_asking() -> None:
@@ -31,6 +31,39 @@ def test_lock_is_handed_on_in_the_order_of_asking() -> None:
     for thread in threads:
         thread.join()
     assert order == [0, 1, 2, 99]
+
+
+def test_indexing_lets_questions_go_first() -> None:
+    """A patient thread goes when nobody else waits, or when twelve have gone before it."""
+    lock, order = FairLock(), list[str]()
+
+    def work(name: str) -> None:
+        with lock:
+            order.append(name)
+
+    def patient() -> None:
+        with letting_questions_first():
+            work("patient")
+
+    threads = [threading.Thread(target=patient)]
+    threads += [threading.Thread(target=work, args=(f"{n}",)) for n in range(14)]
+    with lock:
+        for number, thread in enumerate(threads):
+            thread.start()
+            while len(lock._patient) + len(lock._waiting) <= number:
+                pass
+    for thread in threads:
+        thread.join()
+    assert order == [*map(str, range(12)), "patient", "12", "13"]
+    threads = [threading.Thread(target=patient), threading.Thread(target=work, args=("last",))]
+    with lock:
+        for number, thread in enumerate(threads):
+            thread.start()
+            while len(lock._patient) + len(lock._waiting) <= number:
+                pass
+    for thread in threads:
+        thread.join()
+    assert order[-2:] == ["last", "patient"]
 
 
 def test_lock_excludes() -> None:

@@ -237,6 +237,31 @@ def test_a_full_queue_says_so_at_once(server: Server) -> None:
     assert "1914" in server.answer(server.join(QUESTION))  # there is room again
 
 
+def test_calls_that_nobody_waits_for(server: Server) -> None:
+    """So many calls whose results are never fetched leave the queue at work for the others.
+
+    Gradio forgets the oldest of 2,000 sessions; there are questions of such in the queue here.
+    """
+
+    def call(_: int) -> None:
+        for _ in range(1000):
+            reply = server.client.post("gradio_api/call/list_articles", json={"data": []})
+            if "stopped" in reply.text or reply.status_code == 200:
+                break
+            time.sleep(0.02)
+        assert reply.status_code == 200, reply.text
+
+    server.gate.touch()
+    try:
+        for _ in range(ANSWERS_AT_ONCE + 4):
+            assert server.join(f"{QUESTION} hold").status_code == 200
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(call, range(2000)))
+    finally:
+        server.gate.unlink(missing_ok=True)
+    assert "1914" in server.answer(server.join(QUESTION))
+
+
 def _event(config: dict[str, Any], name: str) -> int:
     """Return the number of the page's first event of that name."""
     return next(int(each["id"]) for each in config["dependencies"] if each["api_name"] == name)

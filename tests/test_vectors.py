@@ -201,9 +201,9 @@ def recall(found: list[list[ScoredPassage]], expected: list[list[ScoredPassage]]
 @pytest.fixture(params=["exact", "approximate"])
 def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Make every index of one kind, whatever its size."""
-    monkeypatch.setattr(vectors, "_PROBES", 40)
+    monkeypatch.setattr(vectors, "_PROBED", 1 / 2)  # the lists are few
     if request.param == "approximate":
-        monkeypatch.setattr(vectors, "EXACT_UP_TO", 0)
+        monkeypatch.setattr(vectors, "EXACT", 0)
     return request.param
 
 
@@ -340,7 +340,7 @@ def changed(root: Path, store: Store, previous: Derived | None, add: int, remove
 
 def test_kind_follows_the_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A collection gets an approximate index as it grows, an exact one as it shrinks by half."""
-    monkeypatch.setattr(vectors, "EXACT_UP_TO", 300)
+    monkeypatch.setattr(vectors, "EXACT", 300)
     store = Store.create(tmp_path / "store.sqlite", META)
     root = tmp_path / "derived"
     now: Derived | None = None
@@ -367,6 +367,6 @@ def test_kind_follows_the_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_an_index_is_made_anew_after_much_growth(monkeypatch: pytest.MonkeyPatch) -> None:
     """The number of lists fits the number of passages, or the index is made anew."""
-    monkeypatch.setattr(vectors, "EXACT_UP_TO", 10)
+    monkeypatch.setattr(vectors, "EXACT", 10)
     made = VectorIndex.build(IDS, topical)
     assert [made.suits(n) for n in (5, 600, COUNT, 7000, 9000)] == [False, True, True, True, False]

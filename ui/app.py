@@ -84,7 +84,14 @@ def build_page(
         add_endpoints(assistant, answers_at_once=ANSWERS_AT_ONCE, mcp=mcp)
     handlers.prepare()
     page.max_threads = MOST_EVENTS
-    page.queue(api_open=False, default_concurrency_limit=8, max_size=MOST_WAITING)
+    # Places in the queue are not shown. To tell them as they change ("auto") would end the queue
+    # for all once a session with a waiting call is forgotten, as Gradio forgets what is not fetched.
+    page.queue(
+        status_update_rate=3600,
+        api_open=False,
+        default_concurrency_limit=8,
+        max_size=MOST_WAITING,
+    )
     return page
 
 
