@@ -17,11 +17,13 @@ import logging
 import shutil
 import tempfile
 import uuid
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from filelock import FileLock, Timeout
 
 from index.errors import IndexDamaged, IndexNotWritten
@@ -48,7 +50,8 @@ def derive(root: Path, store: Store, *, previous: Derived | None = None) -> Deri
     """Make the derived indexes of what `store` reads now, and save them under `root`.
 
     Passage ids are never used twice, so what differs from `previous`, when it is given, is
-    exactly the difference of the ids.
+    exactly the difference of the ids. Vectors are read in batches, so memory stays bounded by
+    the indexes themselves.
 
     Raises:
         IndexDamaged: a text or a vector in the store is not as it was written.
@@ -59,18 +62,19 @@ def derive(root: Path, store: Store, *, previous: Derived | None = None) -> Deri
     whole = previous is None or not _intact(root / previous.change, previous.change)
 
     def write(folder: Path) -> None:
+        ids = store.passage_ids()
         if previous is None or whole:
-            VectorIndex.build(*store.vectors()).save(folder)
+            VectorIndex.build(ids, store.vectors).save(folder)
             LexicalIndex.build(folder, store.passage_texts())
             return
-        old = set(previous.vectors.ids.tolist())
-        left = store.passage_ids()
-        removed = old.difference(left)
-        newest = max(old, default=0)
-        if previous.vectors.suits(len(left)):
-            previous.vectors.updated(removed, *store.vectors(after=newest)).save(folder)
+        old = previous.vectors.ids
+        removed = np.setdiff1d(old, ids, assume_unique=True).tolist()
+        newest = int(old[-1]) if len(old) else 0
+        if previous.vectors.suits(len(ids)):
+            added = ids[bisect_right(ids, newest) :]
+            previous.vectors.updated(removed, added, store.vectors).save(folder)
         else:
-            VectorIndex.build(*store.vectors()).save(folder)
+            VectorIndex.build(ids, store.vectors).save(folder)
         previous.lexical.updated(folder, removed, store.passage_texts(after=newest))
 
     return _publish(root, change, write)
@@ -214,7 +218,7 @@ def _verify(folder: Path, change: str) -> None:
 def _match(derived: Derived, store: Store) -> None:
     """Raise `IndexDamaged` when the derived indexes hold other passages than the store."""
     ids = store.passage_ids()
-    if derived.vectors.ids.tolist() != ids or len(derived.lexical) != len(ids):
+    if not np.array_equal(derived.vectors.ids, ids) or len(derived.lexical) != len(ids):
         raise IndexDamaged("the derived indexes hold other passages than the store")
 
 
@@ -228,5 +232,6 @@ def _hashes(folder: Path) -> dict[str, str]:
 
 
 def _hash(path: Path) -> str:
+    """Return a file's SHA-256, read piece by piece: an index may be larger than memory."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -52,6 +52,7 @@ CREATE TABLE vectors (                    -- float32, little-endian, norm 1
 ) STRICT;
 """
 ARTICLE = "id, title, sha256, date, source, metadata, seal"  # what `head_of` takes
+SOURCE = "source, article_id, file, file_sha256"  # a `SourceRow`
 PASSAGE = 'id, article_id, start, "end", seal'  # what `place_of` takes
 
 

@@ -8,7 +8,7 @@ them, so that a row put in another's place is noticed too.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from index.values import text_sha256
 
@@ -19,20 +19,31 @@ RESTORE = (  # what helps where a text is lost
 REPAIR = "`footnote index check --repair` makes it again from the stored texts"
 
 _SIZE = 16  # bytes: enough against chance, and this is no defence against intent
+_PIECE = 1 << 16
 
 
 def seal(*values: object) -> bytes:
     """Return the BLAKE2b, 16 bytes long, of some values with their kinds and lengths."""
+    return seal_all(values)
+
+
+def seal_all(values: Iterable[object]) -> bytes:
+    """Return the `seal` of any number of values, which need not be in memory together."""
     digest = hashlib.blake2b(digest_size=_SIZE)
+    waiting = bytearray()  # hashing short pieces one by one costs more than the hash
     for value in values:
         if isinstance(value, bytes):
-            kind, raw = "bytes", value
+            kind, raw = b"bytes", value
         elif isinstance(value, str):
-            kind, raw = "text", value.encode("utf-8", "surrogatepass")
+            kind, raw = b"text", value.encode("utf-8", "surrogatepass")
         else:
-            kind, raw = "other", repr(value).encode("ascii", "backslashreplace")
-        digest.update(f"{kind} {len(raw)}:".encode())
-        digest.update(raw)
+            kind, raw = b"other", repr(value).encode("ascii", "backslashreplace")
+        waiting += b"%s %d:" % (kind, len(raw))
+        waiting += raw
+        if len(waiting) > _PIECE:
+            digest.update(waiting)
+            waiting.clear()
+    digest.update(waiting)
     return digest.digest()
 
 

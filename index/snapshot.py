@@ -75,7 +75,7 @@ class Snapshot:
     def _compared(self, query: FloatArray, hits: Sequence[ScoredPassage]) -> list[ScoredPassage]:
         """Return hits with their true inner products with a query `(dimension,)`, best first."""
         ids = [hit.passage_id for hit in hits]
-        scores = (self._store.vectors_of(ids) @ query).tolist()
+        scores = (self._store.vectors(ids) @ query).tolist()
         exact = (ScoredPassage(i, score) for i, score in zip(ids, scores, strict=True))
         return sorted(exact, key=lambda hit: -hit.score)
 

@@ -11,7 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import astuple
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from index.rows import (
     FORMAT_VERSION,
     PASSAGE,
     SCHEMA,
+    SOURCE,
     PassageText,
     SourceRow,
     StoreMeta,
@@ -33,7 +34,7 @@ from index.rows import (
     head_of,
     place_of,
 )
-from index.seals import REPAIR, RESTORE, header_seal, seal, wrong_vector
+from index.seals import REPAIR, RESTORE, header_seal, seal, seal_all, wrong_vector
 from index.values import Article, ArticleInfo, Passage
 
 _UNREADABLE = (  # what SQLite says of a file that was altered behind its back
@@ -204,13 +205,13 @@ class Store:
 
     def articles_seal(self) -> str:
         """Return the seal of all articles and the places they were read from."""
-        seals = [row[0] for row in self.read("SELECT seal FROM articles ORDER BY number")]
-        places = (value for row in self.sources() for value in astuple(row))
-        return seal(*seals, *places).hex()
+        seals = (row[0] for row in self.read("SELECT seal FROM articles ORDER BY number"))
+        places = chain.from_iterable(self.read(f"SELECT {SOURCE} FROM sources ORDER BY rowid"))  # noqa: S608
+        return seal_all(chain(seals, places)).hex()
 
     def passages_seal(self) -> str:
         """Return the seal of all passages."""
-        return seal(*(row[0] for row in self.read("SELECT seal FROM passages ORDER BY id"))).hex()
+        return seal_all(row[0] for row in self.read("SELECT seal FROM passages ORDER BY id")).hex()
 
     # Articles
 
@@ -276,7 +277,7 @@ class Store:
 
     def sources(self) -> list[SourceRow]:
         """Return every place that an article was read from."""
-        rows = self.read("SELECT source, article_id, file, file_sha256 FROM sources ORDER BY rowid")
+        rows = self.read(f"SELECT {SOURCE} FROM sources ORDER BY rowid")  # noqa: S608
         return [SourceRow(*row) for row in rows]
 
     def set_sources(self, rows: Iterable[SourceRow]) -> None:
@@ -390,37 +391,22 @@ class Store:
             ],
         )
 
-    def vectors(self, after: int = 0) -> tuple[list[int], FloatArray]:
-        """Return passage ids `> after`, increasing, and their vectors `(n, dimension)` float32.
+    def vectors(self, ids: Sequence[int]) -> FloatArray:
+        """Return the vectors `(len(ids), dimension)`, float32 of norm 1, of passages.
 
         Raises:
             IndexDamaged: a passage has no vector, or one that is not as it was written.
 
         """
-        ((count,),) = self.read("SELECT count(*) FROM passages WHERE id > ?", (after,))
-        rows = np.empty((count, self.meta().dimension), dtype=np.float32)
-        ids: list[int] = []
-        for passage_id, sealed, blob in self.read(
-            "SELECT p.id, v.seal, v.vector FROM passages AS p LEFT JOIN vectors AS v"
-            " ON v.passage_id = p.id WHERE p.id > ? ORDER BY p.id LIMIT ?",
-            (after, count),
-        ):
-            if wrong := wrong_vector(passage_id, sealed, blob, rows.shape[1]):
-                raise IndexDamaged(f"{wrong}; {REPAIR}")
-            rows[len(ids)] = np.frombuffer(blob, dtype="<f4")
-            ids.append(passage_id)
-        return ids, rows[: len(ids)]
-
-    def vectors_of(self, ids: Sequence[int]) -> FloatArray:
-        """Return the vectors `(len(ids), dimension)` float32 of these passages; raises as above."""
-        rows = np.empty((len(ids), self.meta().dimension), dtype=np.float32)
+        dimension = self.meta().dimension
+        rows = np.empty((len(ids), dimension), dtype="<f4")
         query = "SELECT seal, vector FROM vectors WHERE passage_id = ?"
-        for row, passage_id in zip(rows, ids, strict=True):
+        for number, passage_id in enumerate(ids):
             sealed, blob = next(self.read(query, (passage_id,)), (None, b""))
-            if wrong := wrong_vector(passage_id, sealed, blob, len(row)):
+            if wrong := wrong_vector(passage_id, sealed, blob, dimension):
                 raise IndexDamaged(f"{wrong}; {REPAIR}")
-            row[:] = np.frombuffer(blob, dtype="<f4")
-        return rows
+            rows[number] = np.frombuffer(blob, dtype="<f4")
+        return rows.astype(np.float32, copy=False)
 
     def size(self) -> int:
         """Return the size in bytes of the file and its log."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,6 +16,7 @@ from index.articles import article_id
 from index.chunker import Cut
 from index.errors import ArticleMissing, IndexDamaged, IndexIncompatible
 from index.rows import PassageText, SourceRow, StoreMeta
+from index.seals import seal, seal_all
 from index.soundness import faults
 from index.store import Store
 from index.values import Article, Passage, text_sha256
@@ -117,21 +119,29 @@ def test_heads_hold_no_texts(store: Store) -> None:
     assert heads[BOB.id].text == ""
 
 
-def test_vectors_come_by_id(store: Store) -> None:
-    """Vectors come with their passages' ids, of those after a given one."""
+def test_vectors_come_in_the_order_asked_for(store: Store) -> None:
+    """Vectors come as their passages' ids do."""
     store.add_article(make("eve", "Eve."), [Cut(0, 4)])
     store.add_vectors([4], NORTH[None])
-    ids, rows = store.vectors(after=2)
-    assert ids == [3, 4]
+    rows = store.vectors([4, 3])
     assert rows.dtype == np.float32
-    assert rows.tolist() == [[1.0, 0.0], [0.0, 1.0]]
+    assert rows.tolist() == [[0.0, 1.0], [1.0, 0.0]]
 
 
 def test_no_vectors(store: Store) -> None:
-    """Where no passage follows, there are zero rows of the right dimension."""
-    ids, rows = store.vectors(after=3)
-    assert ids == []
-    assert rows.shape == (0, 2)
+    """Of no passages there are zero rows of the right dimension."""
+    assert store.vectors([]).shape == (0, 2)
+
+
+def test_the_seal_of_many_is_that_of_few() -> None:
+    """Values hashed piece by piece give the seal that they give together, which is on disk."""
+    digest = hashlib.blake2b(digest_size=16)
+    seals = [bytes([n % 256]) * 16 for n in range(9000)]
+    values = [*seals, "ä", None, 3]
+    for value in seals:
+        digest.update(b"bytes 16:" + value)
+    digest.update("text 2:ä".encode() + b"other 4:Noneother 1:3")
+    assert seal_all(iter(values)) == seal(*values) == digest.digest()
 
 
 def test_info_lists_copies(store: Store) -> None:
@@ -195,7 +205,6 @@ def test_deletion_takes_all_of_an_article(store: Store, path: Path) -> None:
     store.delete_articles([BOB.id])
     assert store.count() == (1, 1)
     assert store.passages([1, 2, 3]) == [Passage(1, ADA.id, 0, 16, "Ada wrote notes.")]
-    assert store.vectors()[0] == [1]
     assert [row.source for row in store.sources()] == ["ada"]
     connection = apsw.Connection(str(path))
     assert list(connection.execute("SELECT passage_id FROM vectors")) == [(1,)]
@@ -315,7 +324,7 @@ def test_missing_vector_is_a_fault(store: Store, path: Path) -> None:
     scramble(path, "DELETE FROM vectors WHERE passage_id = 2")
     assert list(faults(store)) == ["passage 2 has no vector of 2 numbers"]
     with pytest.raises(IndexDamaged, match="passage 2 has no vector of 2 numbers; `footnote"):
-        store.vectors()
+        store.vectors(store.passage_ids())
 
 
 def test_short_vector_is_a_fault(store: Store, path: Path) -> None:
@@ -364,5 +373,5 @@ def test_damaged_page_is_a_fault(path: Path) -> None:
     store = Store.open(path)
     assert any("damaged" in fault for fault in faults(store))
     with pytest.raises(IndexDamaged, match="cannot be read"):
-        store.vectors()
+        store.vectors(store.passage_ids())
     store.close()

@@ -98,9 +98,8 @@ class Text:
 
 def passages(store: Store, count: int, seed: int) -> Iterator[Text]:
     """Yield the real passages, then recombined ones, so many in all."""
-    ids, rows = store.vectors()
     real = list(store.passage_texts())
-    assert [passage.passage_id for passage in real] == ids
+    rows = store.vectors([passage.passage_id for passage in real])
     for passage, row in zip(real[:count], rows, strict=False):
         yield Text(passage.title, passage.text, row)
     draw = np.random.default_rng(seed)
@@ -214,7 +213,10 @@ def _percentiles(seconds: Sequence[float]) -> tuple[float, float]:
 
 def _recall(target: Path, vectors: FloatArray, found: Sequence[Sequence[int]]) -> float:
     """Return the share of the ten nearest of all that were found, in the mean."""
-    ids, rows = Store.open(Home(target).current()).vectors()
+    store = Store.open(Home(target).current())
+    ids = store.passage_ids()
+    rows = store.vectors(ids)
+    store.close()
     shares = []
     for vector, hits in zip(vectors, found, strict=True):
         scores = rows @ vector
