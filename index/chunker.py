@@ -12,6 +12,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from index.sentences import paragraph_ends, sentence_ends
@@ -79,6 +80,7 @@ def _split(text: str, count_tokens: Callable[[str], int], size: int) -> list[str
     """Return contiguous pieces of at most `size` tokens whose concatenation is the text."""
     from langchain_text_splitters import RecursiveCharacterTextSplitter
 
+    @cache  # the splitter asks for a piece's length at each of its levels
     def length(piece: str) -> int:
         # At least 1: the splitter would repeat a piece of length 0, as a second space is.
         plain = piece.translate(_MARKS)
