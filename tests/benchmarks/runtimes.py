@@ -1,19 +1,22 @@
-"""What the runtimes give: passages embedded a second, and the time to read ten passages.
+"""What the runtimes give: passages embedded and indexed a second, the time to read ten passages.
 
     python -m tests.benchmarks.runtimes
     python -m tests.benchmarks.runtimes --squad squad-dev-v1.1.json.gz --passages 192
 
 The ways take turns in rounds, so that other work on the machine meets each alike; medians and
 their ratios are printed, of the time on the clock and of the processor's, which a busy machine
-disturbs less. $OMP_NUM_THREADS bounds the threads of both runtimes.
+disturbs less. $OMP_NUM_THREADS bounds the threads of both runtimes. The share of the processor's
+peak is the encoder's arithmetic a second against that of a product of two bfloat16 matrices.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,12 +25,14 @@ from typing import Any
 
 import numpy as np
 
-from index import Chunking
+from index import Chunking, build_index
 from index.chunker import chunk
 from index.embedder import DEFAULT_MODEL, FloatArray, load_embedder, model_folder
+from index.home import Home
 from index.inference.forward import Inputs, TorchForward
 from index.inference.graphs import capabilities
 from index.inference.runtime import Runtime, versions
+from index.store import Store
 from qa.evaluation import read_dataset
 from qa.reader import Reader, SpanReader
 from qa.reader_model import DEFAULT_MODEL as READER
@@ -35,6 +40,8 @@ from qa.reader_model import load_module, load_tokenizer
 
 ROOT = Path(__file__).parents[2]
 READ = 10  # passages of a question
+TOGETHER = 10  # passages that are an article, to be cut again
+SIDE = 4096  # of the matrices whose product is the peak
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,27 +126,84 @@ def timed(ways: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, Secon
 
 def embed(passages: Sequence[str], rounds: int) -> None:
     """Print how many passages each way embeds in a second, and how alike the vectors are."""
-    from sentence_transformers import SentenceTransformer
-
-    plain = SentenceTransformer(str(model_folder(DEFAULT_MODEL)), device="cpu")
+    plain = sentence_transformer()
     torch, openvino = (load_embedder(runtime=each) for each in (Runtime.TORCH, Runtime.OPENVINO))
     ways: dict[str, Callable[[], Any]] = {
-        "SentenceTransformer.encode": lambda: plain.encode(
-            list(passages), normalize_embeddings=True, show_progress_bar=False
-        ),
+        "SentenceTransformer.encode": lambda: plain(passages),
         f"ours, {torch.runtime}": lambda: torch.encode_passages(passages),
         f"ours, {openvino.runtime}": lambda: openvino.encode_passages(passages),
+        "a product of matrices": matrix_product("bfloat16"),
     }
-    vectors = {name: np.asarray(way()) for name, way in ways.items()}  # this warms up, too
+    vectors = {name: np.asarray(way()) for name, way in list(ways.items())[:-1]}  # this warms up
     expected = vectors["SentenceTransformer.encode"]
     seconds = timed(ways, rounds)
+    peak = 2 * SIDE**3 / seconds.pop("a product of matrices").clock
     base = seconds["SentenceTransformer.encode"]
+    needed = arithmetic([torch.count_tokens(passage) for passage in passages])
     for name, took in seconds.items():
         cosines = (vectors[name] * expected).sum(axis=1)
         _say(
             f"embed {name:<28} {len(passages) / took.clock:7.1f} passages/s  {took.ratio(base)}"
             f"  cosine mean {cosines.mean():.5f} min {cosines.min():.5f}"
+            f"  {needed / took.clock / peak:4.0%} of the peak"
         )
+    _say(f"peak: {peak / 1e9:,.0f} GFLOP/s, a product of two bfloat16 matrices of {SIDE} by {SIDE}")
+
+
+def sentence_transformer() -> Callable[[Sequence[str]], FloatArray]:
+    """Return `SentenceTransformer.encode` as it is by default, but for the norm of 1."""
+    from sentence_transformers import SentenceTransformer
+
+    plain = SentenceTransformer(str(model_folder(DEFAULT_MODEL)), device="cpu")
+    return lambda texts: np.asarray(
+        plain.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
+    )
+
+
+def matrix_product(kind: str) -> Callable[[], Any]:
+    """Return the product of two square matrices of a torch type, to be called."""
+    import torch
+
+    matrix = torch.ones(SIDE, SIDE, dtype=getattr(torch, kind))
+    return lambda: matrix @ matrix
+
+
+def arithmetic(tokens: Sequence[int]) -> float:
+    """Return the floating-point operations that the encoder needs for texts of so many tokens."""
+    config = json.loads((model_folder(DEFAULT_MODEL) / "config.json").read_text(encoding="utf-8"))
+    hidden, layers = config["hidden_size"], config["num_hidden_layers"]
+    weights = 4 * hidden**2 + 2 * hidden * config["intermediate_size"]
+    read = [min(count + 2, 256) for count in tokens]  # with [CLS] and [SEP]
+    return float(sum(layers * (2 * weights * n + 4 * hidden * n**2) for n in read))
+
+
+def whole(passages: Sequence[str], rounds: int) -> None:
+    """Print how many passages `build_index` indexes, beside embedding them and nothing else.
+
+    `SentenceTransformer.encode` gets the very texts that the index embeds.
+    """
+    plain = sentence_transformer()
+    openvino = load_embedder(runtime=Runtime.OPENVINO)
+    with tempfile.TemporaryDirectory() as scratch:
+        file, path = Path(scratch, "articles.jsonl"), Path(scratch, "index")
+        with file.open("w", encoding="utf-8") as lines:
+            for first in range(0, len(passages), TOGETHER):
+                text = "\n\n".join(passages[first : first + TOGETHER])
+                lines.write(json.dumps({"title": f"Article {first}", "text": text}) + "\n")
+
+        def build() -> None:
+            build_index(file, path=path, embedder=openvino)
+
+        build()
+        store = Store.open(Home(path).current())
+        texts = [f"{passage.title}\n{passage.text}" for passage in store.passage_texts()]
+        store.close()
+        plain(texts)
+        base = "SentenceTransformer.encode"
+        seconds = timed({base: lambda: plain(texts), "build_index": build}, rounds)
+    for name, took in seconds.items():
+        ratio = f"{seconds[base].clock / took.clock:5.2f}× by the clock"
+        _say(f"index {name:<28} {len(texts) / took.clock:7.1f} passages/s  {ratio}")
 
 
 def read(questions: Sequence[Sequence[tuple[str, str]]], rounds: int) -> None:
@@ -177,7 +241,7 @@ def _say(text: str) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run both measurements."""
+    """Run the three measurements."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--squad", type=Path, metavar="FILE", help="passages of this file")
     parser.add_argument("--passages", type=int, default=192)
@@ -194,6 +258,7 @@ def main(argv: list[str] | None = None) -> int:
         f" each, {options.rounds} rounds"
     )
     embed(drawn.passages, options.rounds)
+    whole(drawn.passages, options.rounds)
     read(drawn.questions, options.rounds)
     return 0
 
