@@ -5,8 +5,8 @@ softmax over the passage and [CLS], where [CLS] stands for "no answer" (Devlin e
 `--occurrences` the probabilities of all places that hold the answer add up (marginal likelihood,
 Clark and Gardner 2018).
 
-On a CPU: bfloat16 autocast, eager attention and no dropout (its random numbers halve the speed);
-preload tcmalloc, with glibc's allocator half of the time goes into page faults.
+On a CPU: bfloat16 where it is native, eager attention and no dropout (its random numbers halve the
+speed); preload tcmalloc, with glibc's allocator half of the time goes into page faults.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from index.arithmetic import fast_products
 from index.errors import FootnoteError
 from qa.reader import special_tokens
 from qa.reader_model import DEFAULT_MODEL
@@ -90,7 +91,7 @@ def run(options: argparse.Namespace) -> None:
             continue
         for group in optimizer.param_groups:
             group["lr"] = options.rate * _rate(step, total)
-        with torch.autocast(device.type, dtype=torch.bfloat16):
+        with fast_products():
             loss = _loss(model, batch, device)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), _CLIP)

@@ -6,7 +6,8 @@
 The ways take turns in rounds, so that other work on the machine meets each alike; medians and
 their ratios are printed, of the time on the clock and of the processor's, which a busy machine
 disturbs less. $OMP_NUM_THREADS bounds the threads of both runtimes. The share of the processor's
-peak is the encoder's arithmetic a second against that of a product of two bfloat16 matrices.
+peak is the encoder's arithmetic a second against that of a product of two matrices, of bfloat16
+where the processor has it.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from typing import Any
 import numpy as np
 
 from index import Chunking, build_index
+from index.arithmetic import native_bfloat16
 from index.chunker import chunk
 from index.embedder import DEFAULT_MODEL, FloatArray, load_embedder, model_folder
 from index.home import Home
@@ -126,13 +128,13 @@ def timed(ways: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, Secon
 
 def embed(passages: Sequence[str], rounds: int) -> None:
     """Print how many passages each way embeds in a second, and how alike the vectors are."""
-    plain = sentence_transformer()
+    plain, kind = sentence_transformer(), "bfloat16" if native_bfloat16() else "float32"
     torch, openvino = (load_embedder(runtime=each) for each in (Runtime.TORCH, Runtime.OPENVINO))
     ways: dict[str, Callable[[], Any]] = {
         "SentenceTransformer.encode": lambda: plain(passages),
         f"ours, {torch.runtime}": lambda: torch.encode_passages(passages),
         f"ours, {openvino.runtime}": lambda: openvino.encode_passages(passages),
-        "a product of matrices": matrix_product("bfloat16"),
+        "a product of matrices": matrix_product(kind),
     }
     vectors = {name: np.asarray(way()) for name, way in list(ways.items())[:-1]}  # this warms up
     expected = vectors["SentenceTransformer.encode"]
@@ -147,7 +149,7 @@ def embed(passages: Sequence[str], rounds: int) -> None:
             f"  cosine mean {cosines.mean():.5f} min {cosines.min():.5f}"
             f"  {needed / took.clock / peak:4.0%} of the peak"
         )
-    _say(f"peak: {peak / 1e9:,.0f} GFLOP/s, a product of two bfloat16 matrices of {SIDE} by {SIDE}")
+    _say(f"peak: {peak / 1e9:,.0f} GFLOP/s, a product of two {kind} matrices of {SIDE} by {SIDE}")
 
 
 def sentence_transformer() -> Callable[[Sequence[str]], FloatArray]:
