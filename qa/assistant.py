@@ -25,7 +25,7 @@ from qa.selector import Evidence, select, settled
 from qa.values import Answer, Hit, Span
 
 READ = 10  # passages that the reader reads of a question
-FIRST_READ = 4  # of these, before it is asked whether that is enough
+STEP = 2  # of these are read before it is asked whether that is enough
 
 
 class Assistant:
@@ -237,19 +237,20 @@ class Assistant:
     def _read(self, questions: Sequence[str], hits: Sequence[Sequence[Hit]]) -> list[list[Span]]:
         """Return each question's spans over its hits, in article coordinates.
 
-        The best hits are read first; the others only where a span there may rank higher.
+        The best hits are read first; the others only while a span there may rank higher.
         """
         spans: list[list[Span]] = [[] for _ in hits]
         rows: Sequence[int] = range(len(hits))
-        for part in (slice(FIRST_READ), slice(FIRST_READ, None)):
-            pairs = [(i, hit) for i in rows for hit in hits[i][part]]
+        for first in range(0, max(map(len, hits), default=0), STEP):
+            rest = first + STEP
+            pairs = [(i, hit) for i in rows for hit in hits[i][first:rest]]
             texts = [(questions[i], hit.passage.text) for i, hit in pairs]
             for (i, hit), found in zip(pairs, self._reader.read(texts), strict=True):
                 spans[i] += [_span(hit, candidate) for candidate in found]
             rows = [
                 i
                 for i in rows
-                if not settled(questions[i], spans[i], hits[i][FIRST_READ:], self._confidence)
+                if not settled(questions[i], spans[i], hits[i][rest:], self._confidence)
             ]
         return spans
 

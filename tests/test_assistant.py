@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,9 @@ import qa
 from index import build_index
 from index.errors import ArticleMissing, IndexMissing, QuestionError
 from qa import Assistant, Outcome
+from qa.assistant import READ, STEP
+from qa.reader import Candidate
+from qa.scoring import Confidence
 
 GOLDEN = Path(__file__).parent / "golden" / "seeds.jsonl"
 
@@ -124,6 +129,32 @@ def test_retrieve_gives_ranked_hits(assistant: Assistant) -> None:
 def test_one_call_answer(seeds_index: Path) -> None:
     """`qa.answer` opens the index, answers, and closes it."""
     assert "2,500" in qa.answer("How many U.S. troops are in Iraq?", index=seeds_index).text
+
+
+@pytest.mark.parametrize(
+    ("question", "score", "read"),
+    [
+        ("Who opened the Panama Canal?", 9.0, STEP),
+        ("Who opened the Panama Canal?", 0.0, READ),
+        ("Which countries recognised Panama?", 9.0, READ),
+    ],
+)
+def test_reading_ends_once_that_is_settled(
+    assistant: Assistant, question: str, score: float, read: int
+) -> None:
+    """After the best hits no others are read, unless one of these may rank first or add a part."""
+    texts: list[str] = []
+
+    class Sure:
+        def read(self, pairs: Sequence[tuple[str, str]]) -> list[list[Candidate]]:
+            texts.extend(text for _, text in pairs)
+            return [[Candidate(0, 5, score, 0.9)] for _ in pairs]
+
+    model = replace(Confidence.load(), retrieval=0.0, lead=8.0)
+    asked = Assistant(assistant.index, Sure(), model)
+    asked.ask(question)
+    (hits,) = asked.retrieve([question])
+    assert texts == [hit.passage.text for hit in hits[:read]]
 
 
 def test_missing_index_names_the_fix(tmp_path: Path) -> None:

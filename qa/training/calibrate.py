@@ -12,8 +12,8 @@ The held-out articles are every tenth by the hash of the title; the same rule ho
 Files that no training saw are used whole (`--unseen`).
 
 Four more numbers are fitted. `retrieval`: what the retriever's score counts beside the reader's
-when spans are ranked, so that most first spans are right. `lead`: by how much a span of the first
-passages must be ahead for the others to be left unread, so that as many are right. `precisions`:
+when spans are ranked, so that most first spans are right. `lead`: by how much a span must be ahead
+of the passages not read yet for them to be left unread, so that as many are right. `precisions`:
 from which probability on a share of the answers is right. `alone`: from which score of the reader
 a passage read by itself answers, on held-out questions of which half are impossible.
 """
@@ -35,7 +35,7 @@ from typing import Any
 
 import numpy as np
 
-from qa.assistant import FIRST_READ, Assistant
+from qa.assistant import STEP, Assistant
 from qa.evaluation import metrics
 from qa.evaluation.datasets import Dataset, read_dataset
 from qa.evaluation.runner import build_evaluation_index
@@ -106,28 +106,35 @@ def fit_lead(
 ) -> tuple[float, dict[float, tuple[float, float]]]:
     """Return the least lead that costs next to no right first span.
 
-    And for each lead the shares of right first spans and of questions that end early.
+    And for each lead the share of right first spans and the mean number of passages read.
     """
     asked = [reading for reading in readings if reading.answerable]
     found = {}
     for lead in _LEADS:
         model = replace(confidence, lead=lead)
-        short = [_ended_early(reading, model) for reading in asked]
+        counts = [passages_read(reading, model) for reading in asked]
+        short = [shortened(reading, count) for reading, count in zip(asked, counts, strict=True)]
         right = sum(case.right for case in judge(short, assistant, model)) / len(asked)
-        early = sum(a is not b for a, b in zip(asked, short, strict=True)) / len(asked)
-        found[lead] = (round(right, 4), round(early, 4))
+        found[lead] = (round(right, 4), round(sum(counts) / len(asked), 2))
     enough = found[_LEADS[-1]][0] - _LOSS
     return next(lead for lead in _LEADS if found[lead][0] >= enough), found
 
 
-def _ended_early(reading: Reading, confidence: Confidence) -> Reading:
-    """Return a reading of all passages as it is when reading ends where that is settled."""
+def passages_read(reading: Reading, confidence: Confidence) -> int:
+    """Return after how many passages a reading of all of them would have ended."""
+    asked, hits = reading.evidence.question, reading.evidence.hits
+    for count in range(STEP, len(hits), STEP):
+        spans = shortened(reading, count).evidence.spans
+        if settled(asked, spans, hits[count:], confidence):
+            return count
+    return len(hits)
+
+
+def shortened(reading: Reading, count: int) -> Reading:
+    """Return a reading of all passages as it is when only the first `count` are read."""
     evidence = reading.evidence
-    hits = evidence.hits
-    first = {hit.passage.id for hit in hits[:FIRST_READ]}
+    first = {hit.passage.id for hit in evidence.hits[:count]}
     spans = [span for span in evidence.spans if span.hit.passage.id in first]
-    if not settled(evidence.question, spans, hits[FIRST_READ:], confidence):
-        return reading
     return replace(reading, evidence=replace(evidence, spans=spans))
 
 
@@ -256,7 +263,7 @@ def run(options: argparse.Namespace) -> None:
         confidence = replace(everything, retrieval=weight)
         lead, by_lead = fit_lead(readings, assistant, confidence)
         confidence = replace(confidence, lead=lead)
-        readings = [_ended_early(reading, confidence) for reading in readings]
+        readings = [shortened(r, passages_read(r, confidence)) for r in readings]
         cases = balanced(list(judge(readings, assistant, confidence)), options.seed)
     fitted, report = fit(cases, confidence)
     seen = _together(parts[: len(options.data)])
@@ -270,7 +277,7 @@ def run(options: argparse.Namespace) -> None:
             "seed": options.seed,
             **report,
             "right_by_retrieval": right,
-            "right_and_early_by_lead": by_lead,
+            "right_and_read_by_lead": by_lead,
             "alone": alone,
         },
     }
