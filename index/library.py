@@ -7,6 +7,7 @@ from the generation before until the moment the next is in force.
 
 from __future__ import annotations
 
+import filecmp
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -40,6 +41,7 @@ from index.values import (
     Stage,
 )
 
+_NAMESAKE = "another file of this name came with it and was taken; rename one to have both"
 UPLOAD = "upload:"  # what the source of an article that came without a path begins with
 
 
@@ -190,10 +192,17 @@ class ArticleIndex:
     ) -> BuildReport:
         """Add files by the name their owner gave them, from where they lie for the moment.
 
-        The same name again replaces what was uploaded under it. Raises as `add`.
+        The same name again replaces what was uploaded under it. Of different files of one name
+        the last is taken, and the report says so. Raises as `add`.
         """
-        last = {UPLOAD + name: path for name, path in files}
-        return self._change(list(last.items()), [], [], progress=progress, must_find=True)
+        last: dict[str, Path] = {}
+        notices = []
+        for name, path in files:
+            if name in last and not filecmp.cmp(last[name], path, shallow=False):
+                notices.append(Notice(name, _NAMESAKE))
+            last[name] = path
+        sent = [(UPLOAD + name, path) for name, path in last.items()]
+        return self._change(sent, [], notices, progress=progress, must_find=True)
 
     def update(self, *, progress: ProgressCallback | None = None) -> BuildReport:
         """Look at the indexed files and folders again: add, re-read or drop what has changed.

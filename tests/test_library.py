@@ -444,14 +444,18 @@ def test_uploads_replace_by_name(library: ArticleIndex, tmp_path: Path) -> None:
 
 
 def test_uploads_of_one_name_at_once(library: ArticleIndex, tmp_path: Path) -> None:
-    """Of two uploads of one name in one go the last stays, whether they differ or not."""
+    """Of two uploads of one name in one go the last stays; one that differs is told of."""
     put(tmp_path, {"a.txt": "Tea needs hot water.", "b.txt": "A comet came by."})
     files = [("notes.txt", tmp_path / "a.txt"), ("notes.txt", tmp_path / "b.txt")]
     report = library.add_uploads(files)
     assert report.added == (article_id("upload:notes.txt"),)
+    ((path, reason),) = [(notice.path, notice.reason) for notice in report.skipped]
+    assert path == "notes.txt"
+    assert "another file of this name" in reason
     assert (finds(library, "tea"), finds(library, "comet")) == ([], [*report.added])
     report = library.add_uploads([("twice.txt", tmp_path / "a.txt")] * 2)
     assert report.added == (article_id("upload:twice.txt"),)
+    assert report.skipped == ()
 
 
 def test_a_collection_that_outgrows_the_exact_index(
