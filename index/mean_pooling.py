@@ -22,7 +22,7 @@ from index.inference.graphs import Source, load_graph
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-_BATCH = 16  # small batches of like length waste least padding on a CPU
+_BATCH = 8  # small batches of like length waste least padding, and questions wait for one at most
 _LAYOUT = (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
 _ALIKE = 0.999  # cosine from which two vectors of a text are the same
 _COMPARED = (  # texts of all kinds and lengths

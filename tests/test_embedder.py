@@ -78,10 +78,10 @@ def test_nothing_to_encode(ours: Embedder) -> None:
 
 
 def test_progress_is_told_after_each_batch(ours: Embedder) -> None:
-    """Batches are of 16 texts."""
+    """Batches are of eight texts."""
     seen: list[int] = []
     ours.encode_passages(["a"] * 20, progress=seen.append)
-    assert seen == [16, 20]
+    assert seen == [8, 16, 20]
 
 
 @pytest.fixture
