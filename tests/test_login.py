@@ -183,3 +183,13 @@ def test_the_cookie_and_the_lock(client: httpx.Client) -> None:
     assert len(refused) >= 20 - 2 * MOST_FAILURES
     assert all(1 <= int(reply.headers["retry-after"]) <= LONGEST_LOCK for reply in refused)
     assert client.get("config", headers={"Cookie": token}).status_code == 200  # still logged in
+
+
+def test_a_header_is_no_other_address(client: httpx.Client) -> None:
+    """The lock goes by who is connected, whatever address a header names."""
+    wrong = {"username": "me", "password": "wrong"}
+    replies = [
+        client.post("login", data=wrong, headers={"X-Forwarded-For": f"10.{number}.1.1"})
+        for number in range(MOST_FAILURES + 1)
+    ]
+    assert replies[-1].status_code == 429
