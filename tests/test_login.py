@@ -114,6 +114,22 @@ def test_many_addresses_have_one_try_each(door: Login, clock: Clock) -> None:
     fail(door, 2, client="10.0.1.2", user="somebody")
 
 
+def test_other_names_do_not_hide_failures(door: Login, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name's failures stay, however many other names are tried; a locked address adds none."""
+    monkeypatch.setattr(login, "MOST_KEPT", 20)
+    for number in range(MOST_NAME_FAILURES // MOST_FAILURES):
+        fail(door, MOST_FAILURES, client=f"10.0.0.{number}")
+    for number in range(30):
+        with pytest.raises(LockedOut):
+            fail(door, 1, client="10.0.0.1", user=f"locked {number}")
+    assert len(door._names._kept) == 1
+    for number in range(30):
+        fail(door, 1, client=f"10.0.1.{number}", user=f"u{number}")
+    fail(door, 1, client="10.0.2.1")
+    with pytest.raises(LockedOut):
+        fail(door, 1, client="10.0.2.1")
+
+
 def test_a_network_is_one_client(door: Login) -> None:
     """Of IPv6 the network counts, of which one person has as many addresses as they like."""
     for number in range(MOST_FAILURES):
