@@ -85,6 +85,7 @@ PROBES: tuple[tuple[str, dict[str, str], int], ...] = (
     ("gradio_api/call/ask", {"Origin": "http://evil.example"}, 403),
     ("gradio_api/upload", {"Sec-Fetch-Site": "cross-site"}, 403),
     ("gradio_api/queue/join", {"Origin": "null"}, 403),
+    ("gradio_api/queue/join", {"Origin": "http://["}, 403),
     (f"{FILE}/etc/passwd", {}, 404),
     (f"{FILE}http://evil.example/x", {}, 404),
     ("gradio_api/file/etc/passwd", {}, 404),
