@@ -164,6 +164,15 @@ def test_too_many_files_are_refused_while_they_come(server: Server) -> None:
     assert (reply.status_code, len(reply.json())) == (200, MOST_FILES)
 
 
+def test_two_borders_are_refused(server: Server) -> None:
+    """The files are counted by the border that Gradio goes by: there is only one."""
+    forms = [("Content-Type", f"multipart/form-data; boundary={border}") for border in "xy"]
+    reply = server.client.post(
+        "gradio_api/upload", content=_parts(MOST_FILES + 1, b"x"), headers=forms
+    )
+    assert (reply.status_code, reply.text) == (400, "A request has one content-type.")
+
+
 @pytest.mark.parametrize(
     ("path", "length"),
     [
