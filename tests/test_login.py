@@ -176,6 +176,18 @@ def test_nothing_is_served_before_the_login(client: httpx.Client) -> None:
     assert "Panama" not in client.get("/").text
 
 
+def test_logging_out_ends_the_login(client: httpx.Client) -> None:
+    """The cookie opens nothing any more, whatever the address asks to keep."""
+    for query in ("", "?all_session=false"):
+        with httpx.Client(base_url=client.base_url, timeout=60) as fresh:
+            fresh.post("login", data={"username": "me", "password": "secret"})
+            (kept,) = (f"{n}={v}" for n, v in fresh.cookies.items() if "unsecure" in n)
+        cookie = {"Cookie": kept}  # the one that a browser sends over plain HTTP
+        assert client.get("config", headers=cookie).status_code == 200
+        client.get(f"logout{query}", headers=cookie)
+        assert client.get("config", headers=cookie).status_code == 401
+
+
 def test_the_cookie_and_the_lock(client: httpx.Client) -> None:
     """The cookie is not for scripts nor other sites; guessing many at once ends in 429."""
 

@@ -101,6 +101,8 @@ class Guard:
         if refusal is not None:
             await refuse(scope, _with_markers(send), *refusal)
             return
+        if scope["path"] == "/logout":  # its query may keep the login
+            scope = {**scope, "query_string": b""}
         CLIENT.set((scope.get("client") or ("",))[0])
         await self._app(scope, receive, _with_markers(send))
 
