@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -31,7 +32,7 @@ from index.values import (
     text_sha256,
 )
 from qa.values import Alternative, Answer, Citation, ClosestPassage, Hit, Outcome
-from ui import cli
+from ui import cli, problems
 from ui.cli_options import index_path, starter_articles
 from ui.conversation import Turn
 from ui.history import History
@@ -558,6 +559,29 @@ def test_end_of_chat(run: Run, opened: FakeIndex, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("ui.app.serve", raising(KeyboardInterrupt()))
     ran = run("chat")
     assert (ran.code, ran.err) == (0, "Stopped.\n")
+
+
+def test_failures_while_serving(
+    run: Run, opened: FakeIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What fails in an event is written with its place, without words; libraries are silent."""
+
+    def serve(*_: object, **__: object) -> None:
+        for name in ("torch", "uix"):
+            logging.getLogger(name).error("a library's line")
+        logging.getLogger("ui.jobs").warning("no error")
+        try:
+            raise RuntimeError("what was asked")
+        except RuntimeError as error:
+            problems.said(error)
+
+    monkeypatch.setattr("ui.app.serve", serve)
+    ran = run("chat")
+    assert "ui.problems: an event of the page failed\nTraceback" in ran.err
+    assert ran.err.endswith("RuntimeError\n")
+    for words in ("asked\n", "library's line", "no error"):
+        assert words not in ran.err
+    assert "RuntimeError: what was asked\n" in run("chat", "--debug").err
 
 
 # footnote evaluate

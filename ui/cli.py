@@ -34,6 +34,7 @@ from ui.cli_options import (
     index_path,
     starter_articles,
 )
+from ui.log import own_errors
 from ui.terminal import (
     ProgressLine,
     one_line,
@@ -108,7 +109,7 @@ def _run(args: list[str], *, debug: bool) -> int:
 @contextmanager
 def _others_silenced(*, debug: bool) -> Iterator[None]:
     """Keep warnings and log lines of libraries off the terminal, unless debugging."""
-    handler = logging.StreamHandler() if debug else logging.NullHandler()
+    handler = logging.StreamHandler() if debug else own_errors()
     root = logging.getLogger()
     root.addHandler(handler)
     try:
