@@ -531,6 +531,10 @@ def test_feedback(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert ran.out.startswith("1 of 1 judged answers written to ")
     assert json.loads((tmp_path / "g.jsonl").read_text("utf-8"))["answers"] == ["1932"]
     assert run("feedback", "export", str(tmp_path / "g.txt"), *there).code == 2
+    nowhere = tmp_path / "missing" / "g.jsonl"
+    ran = run("feedback", "export", str(nowhere), *there)
+    said = f"footnote: {nowhere} cannot be written (No such file or directory).\n"
+    assert (ran.code, ran.err) == (1, said)
 
 
 def test_first_chat(
