@@ -470,11 +470,16 @@ def test_chat(run: Run, opened: FakeIndex, served: list[Any], tmp_path: Path) ->
 def test_chat_with_a_login(
     run: Run, opened: FakeIndex, served: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The password comes from the environment or is typed; beyond loopback there must be one."""
+    """The password comes from the environment or is typed; beyond loopback there must be one.
+
+    One in the environment is never left unused without a word.
+    """
     ran = run("chat", "--host", "192.0.2.1")
     assert ran.code == 1
     assert "needs a login there: give a user name" in ran.err
     monkeypatch.setenv("FOOTNOTE_PASSWORD", "secret")
+    ran = run("chat")
+    assert (ran.code, ran.err.count("\n"), "--user" in ran.err) == (1, 1, True)
     assert run("chat", "--host", "192.0.2.1", "--user", "me").code == 0
     monkeypatch.setenv("FOOTNOTE_PASSWORD", " ")
     assert run("chat", "--user", "me").code == 2
