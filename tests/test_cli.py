@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -31,7 +32,7 @@ from index.values import (
     text_sha256,
 )
 from qa.values import Alternative, Answer, Citation, ClosestPassage, Hit, Outcome
-from ui import cli
+from ui import cli, problems
 from ui.cli_options import index_path, starter_articles
 from ui.conversation import Turn
 from ui.history import History
@@ -469,11 +470,16 @@ def test_chat(run: Run, opened: FakeIndex, served: list[Any], tmp_path: Path) ->
 def test_chat_with_a_login(
     run: Run, opened: FakeIndex, served: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The password comes from the environment or is typed; beyond loopback there must be one."""
+    """The password comes from the environment or is typed; beyond loopback there must be one.
+
+    One in the environment is never left unused without a word.
+    """
     ran = run("chat", "--host", "192.0.2.1")
     assert ran.code == 1
     assert "needs a login there: give a user name" in ran.err
     monkeypatch.setenv("FOOTNOTE_PASSWORD", "secret")
+    ran = run("chat")
+    assert (ran.code, ran.err.count("\n"), "--user" in ran.err) == (1, 1, True)
     assert run("chat", "--host", "192.0.2.1", "--user", "me").code == 0
     monkeypatch.setenv("FOOTNOTE_PASSWORD", " ")
     assert run("chat", "--user", "me").code == 2
@@ -530,6 +536,10 @@ def test_feedback(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert ran.out.startswith("1 of 1 judged answers written to ")
     assert json.loads((tmp_path / "g.jsonl").read_text("utf-8"))["answers"] == ["1932"]
     assert run("feedback", "export", str(tmp_path / "g.txt"), *there).code == 2
+    nowhere = tmp_path / "missing" / "g.jsonl"
+    ran = run("feedback", "export", str(nowhere), *there)
+    said = f"footnote: {nowhere} cannot be written (No such file or directory).\n"
+    assert (ran.code, ran.err) == (1, said)
 
 
 def test_first_chat(
@@ -558,6 +568,29 @@ def test_end_of_chat(run: Run, opened: FakeIndex, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("ui.app.serve", raising(KeyboardInterrupt()))
     ran = run("chat")
     assert (ran.code, ran.err) == (0, "Stopped.\n")
+
+
+def test_failures_while_serving(
+    run: Run, opened: FakeIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What fails in an event is written with its place, without words; libraries are silent."""
+
+    def serve(*_: object, **__: object) -> None:
+        for name in ("torch", "uix"):
+            logging.getLogger(name).error("a library's line")
+        logging.getLogger("ui.jobs").warning("no error")
+        try:
+            raise RuntimeError("what was asked")
+        except RuntimeError as error:
+            problems.said(error)
+
+    monkeypatch.setattr("ui.app.serve", serve)
+    ran = run("chat")
+    assert "ui.problems: an event of the page failed\nTraceback" in ran.err
+    assert ran.err.endswith("RuntimeError\n")
+    for words in ("asked\n", "library's line", "no error"):
+        assert words not in ran.err
+    assert "RuntimeError: what was asked\n" in run("chat", "--debug").err
 
 
 # footnote evaluate

@@ -114,6 +114,22 @@ def test_many_addresses_have_one_try_each(door: Login, clock: Clock) -> None:
     fail(door, 2, client="10.0.1.2", user="somebody")
 
 
+def test_other_names_do_not_hide_failures(door: Login, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name's failures stay, however many other names are tried; a locked address adds none."""
+    monkeypatch.setattr(login, "MOST_KEPT", 20)
+    for number in range(MOST_NAME_FAILURES // MOST_FAILURES):
+        fail(door, MOST_FAILURES, client=f"10.0.0.{number}")
+    for number in range(30):
+        with pytest.raises(LockedOut):
+            fail(door, 1, client="10.0.0.1", user=f"locked {number}")
+    assert len(door._names._kept) == 1
+    for number in range(30):
+        fail(door, 1, client=f"10.0.1.{number}", user=f"u{number}")
+    fail(door, 1, client="10.0.2.1")
+    with pytest.raises(LockedOut):
+        fail(door, 1, client="10.0.2.1")
+
+
 def test_a_network_is_one_client(door: Login) -> None:
     """Of IPv6 the network counts, of which one person has as many addresses as they like."""
     for number in range(MOST_FAILURES):
@@ -160,6 +176,18 @@ def test_nothing_is_served_before_the_login(client: httpx.Client) -> None:
     assert "Panama" not in client.get("/").text
 
 
+def test_logging_out_ends_the_login(client: httpx.Client) -> None:
+    """The cookie opens nothing any more, whatever the address asks to keep."""
+    for query in ("", "?all_session=false"):
+        with httpx.Client(base_url=client.base_url, timeout=60) as fresh:
+            fresh.post("login", data={"username": "me", "password": "secret"})
+            (kept,) = (f"{n}={v}" for n, v in fresh.cookies.items() if "unsecure" in n)
+        cookie = {"Cookie": kept}  # the one that a browser sends over plain HTTP
+        assert client.get("config", headers=cookie).status_code == 200
+        client.get(f"logout{query}", headers=cookie)
+        assert client.get("config", headers=cookie).status_code == 401
+
+
 def test_the_cookie_and_the_lock(client: httpx.Client) -> None:
     """The cookie is not for scripts nor other sites; guessing many at once ends in 429."""
 
@@ -183,3 +211,13 @@ def test_the_cookie_and_the_lock(client: httpx.Client) -> None:
     assert len(refused) >= 20 - 2 * MOST_FAILURES
     assert all(1 <= int(reply.headers["retry-after"]) <= LONGEST_LOCK for reply in refused)
     assert client.get("config", headers={"Cookie": token}).status_code == 200  # still logged in
+
+
+def test_a_header_is_no_other_address(client: httpx.Client) -> None:
+    """The lock goes by who is connected, whatever address a header names."""
+    wrong = {"username": "me", "password": "wrong"}
+    replies = [
+        client.post("login", data=wrong, headers={"X-Forwarded-For": f"10.{number}.1.1"})
+        for number in range(MOST_FAILURES + 1)
+    ]
+    assert replies[-1].status_code == 429

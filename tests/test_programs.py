@@ -45,6 +45,13 @@ def test_passages_stand_where_they_say(programs: Programs) -> None:
         programs.search_passages(QUESTION, limit=0)
 
 
+@pytest.mark.parametrize("articles", [5, "id", {"id": 1}, [5]])
+def test_articles_are_a_list_of_ids(programs: Programs, articles: Any) -> None:
+    """Anything else is a sentence, not a fault of the server."""
+    with pytest.raises(FootnoteError, match="articles is not a list of ids"):
+        programs.ask(QUESTION, articles=articles)
+
+
 def test_articles_are_listed(programs: Programs) -> None:
     """The list holds what the index's list holds."""
     assert programs.list_articles()[0]["title"] == "The Panama Canal"

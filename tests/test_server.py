@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -84,6 +85,7 @@ PROBES: tuple[tuple[str, dict[str, str], int], ...] = (
     ("gradio_api/call/ask", {"Origin": "http://evil.example"}, 403),
     ("gradio_api/upload", {"Sec-Fetch-Site": "cross-site"}, 403),
     ("gradio_api/queue/join", {"Origin": "null"}, 403),
+    ("gradio_api/queue/join", {"Origin": "http://["}, 403),
     (f"{FILE}/etc/passwd", {}, 404),
     (f"{FILE}http://evil.example/x", {}, 404),
     ("gradio_api/file/etc/passwd", {}, 404),
@@ -162,6 +164,15 @@ def test_too_many_files_are_refused_while_they_come(server: Server) -> None:
     assert (reply.status_code, len(reply.json())) == (200, MOST_FILES)
 
 
+def test_two_borders_are_refused(server: Server) -> None:
+    """The files are counted by the border that Gradio goes by: there is only one."""
+    forms = [("Content-Type", f"multipart/form-data; boundary={border}") for border in "xy"]
+    reply = server.client.post(
+        "gradio_api/upload", content=_parts(MOST_FILES + 1, b"x"), headers=forms
+    )
+    assert (reply.status_code, reply.text) == (400, "A request has one content-type.")
+
+
 @pytest.mark.parametrize(
     ("path", "length"),
     [
@@ -211,6 +222,32 @@ def test_an_upload_that_is_cut_off_leaves_nothing(server: Server) -> None:
             return
         time.sleep(0.02)
     assert _stored(server) == before
+
+
+def _file(path: str, url: str | None = None) -> dict[str, Any]:
+    return {"path": path, "url": url, "meta": {"_type": "gradio.FileData"}}
+
+
+def test_only_what_was_sent_is_read(server: Server) -> None:
+    """No event takes an address or another file of the machine for one that was uploaded."""
+    (sent,) = server.client.post("gradio_api/upload", files={"files": ("a b.bin", b"x")}).json()
+    config = server.client.get("config").json()
+    (area,) = (
+        each["id"] for each in config["components"] if each["props"].get("elem_id") == "upload"
+    )
+    (event,) = (e["id"] for e in config["dependencies"] if [area, "upload"] in e["targets"])
+
+    def status(file: dict[str, Any]) -> int:
+        body = {"data": [[file], "", []], "fn_index": event, "session_hash": "s"}
+        return server.client.post("gradio_api/run/predict", json=body).status_code
+
+    for path in ("http://93.184.216.34/a.md", __file__, "tests", f"{server.uploads}/../log", ""):
+        assert status(_file(path)) == 400, path
+    assert status(_file(sent, "http://93.184.216.34/a.md")) == 400
+    body = {"data": [_file("http://93.184.216.34/a.md"), []]}
+    asked = server.client.post("gradio_api/call/ask", json=body)
+    assert "was not uploaded here" in server.answer(asked)
+    assert status(_file(sent, f"{server.url}{FILE}{quote(sent)}")) == 200
 
 
 def test_too_long_a_question_is_said(server: Server) -> None:

@@ -26,14 +26,21 @@ from ui.ports import Answerer
 from ui.programs import Programs, require_mcp
 from ui.server import listen, run_until_stopped
 from ui.site import guarded_app
+from ui.uploads import require_uploads
 
 
 class _Page(gr.Blocks):
-    """Gradio's page; inputs that cannot be used are not printed, as questions may be in them."""
+    """Gradio's page; files that were not uploaded are refused before it looks at them.
 
-    async def preprocess_data(self, *args: Any, **options: Any) -> Any:
+    Inputs that cannot be used are not printed, as questions may be in them.
+    """
+
+    async def preprocess_data(self, block_fn: Any, inputs: Any, *args: Any, **options: Any) -> Any:
         try:
-            return await super().preprocess_data(*args, **options)
+            require_uploads(inputs, self.GRADIO_CACHE)
+            return await super().preprocess_data(block_fn, inputs, *args, **options)
+        except FootnoteError as error:
+            raise gr.Error(str(error), print_exception=False) from None
         except gr.Error:
             raise
         except Exception:

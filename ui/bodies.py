@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 _PARTS = 16_384  # bytes that a file's head and border may take in an upload
 _UPLOAD = "/gradio_api/upload"
+_ONCE = (b"content-type", b"content-length")
 _LARGE_FILE = f"A file is too large: at most {LARGEST_FILE >> 20} MB are read."
 
 
@@ -38,6 +39,10 @@ class Bodies:
         """Pass a request on, and refuse it as soon as it is too large."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        names = [name for name, _ in scope["headers"]]
+        if twice := [name.decode() for name in _ONCE if names.count(name) > 1]:
+            await refuse(scope, send, 400, f"A request has one {twice[0]}.")
             return
         headers = dict(scope["headers"])
         measure = _Upload(headers) if scope["path"] == _UPLOAD else _Measure(LARGEST_BODY)

@@ -34,6 +34,7 @@ from ui.cli_options import (
     index_path,
     starter_articles,
 )
+from ui.log import own_errors
 from ui.terminal import (
     ProgressLine,
     one_line,
@@ -47,6 +48,7 @@ from ui.terminal import (
 if TYPE_CHECKING:
     from qa import Assistant
     from qa.values import Answer
+    from ui.login import Login
 
 FAILED, FAULT, STOPPED = 1, 70, 130
 PASSWORD_VARIABLE = "FOOTNOTE_PASSWORD"  # noqa: S105 - the name of a variable
@@ -108,7 +110,7 @@ def _run(args: list[str], *, debug: bool) -> int:
 @contextmanager
 def _others_silenced(*, debug: bool) -> Iterator[None]:
     """Keep warnings and log lines of libraries off the terminal, unless debugging."""
-    handler = logging.StreamHandler() if debug else logging.NullHandler()
+    handler = logging.StreamHandler() if debug else own_errors()
     root = logging.getLogger()
     root.addHandler(handler)
     try:
@@ -227,9 +229,8 @@ def chat(
     Example: footnote chat --port 8000 --no-browser
     """
     from ui.guards import require_login
-    from ui.login import Login
 
-    login = None if user is None else Login(user, _password(user))
+    login = _login(user)
     require_login(host, login)
     if mcp:
         from ui.programs import require_mcp
@@ -258,14 +259,24 @@ def chat(
         warn("Stopped.")
 
 
-def _password(user: str) -> str:
-    """Return the password of the environment, or the one that is typed."""
+def _login(user: str | None) -> Login | None:
+    """Return the login, by the password of the environment, or the one that is typed."""
+    from index.errors import FootnoteError
+    from ui.login import Login
+
     given = os.environ.get(PASSWORD_VARIABLE)
+    if user is None:
+        if given:
+            raise FootnoteError(
+                f"{PASSWORD_VARIABLE} is set, and nobody is named who logs in with it: name"
+                " somebody by --user, or unset it."
+            )
+        return None
     if given is None:
         given = str(typer.prompt(f"Password for {user}", hide_input=True))
     if not given.strip():
         raise typer.BadParameter("the password is empty", param_hint="--user")
-    return given
+    return Login(user, given)
 
 
 if __name__ == "__main__":

@@ -73,7 +73,10 @@ def export(
             f"none of {len(feedback)} judged answers can be exported: say on the chat page which"
             " are right, or mark the right words."
         )
-    file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    try:
+        file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    except OSError as error:
+        raise FootnoteError(f"{file} cannot be written ({error.strerror or error}).") from error
     say(f"{len(lines)} of {len(feedback)} judged answers written to {file}")
 
 

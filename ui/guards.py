@@ -101,6 +101,8 @@ class Guard:
         if refusal is not None:
             await refuse(scope, _with_markers(send), *refusal)
             return
+        if scope["path"] == "/logout":  # its query may keep the login
+            scope = {**scope, "query_string": b""}
         CLIENT.set((scope.get("client") or ("",))[0])
         await self._app(scope, receive, _with_markers(send))
 
@@ -137,7 +139,10 @@ def _from_own_page(headers: dict[str, str], host: str) -> bool:
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     if site is not None and site not in _OWN_SITE:
         return False
-    return origin is None or urlsplit(origin).netloc.lower() == host.lower()
+    try:
+        return origin is None or urlsplit(origin).netloc.lower() == host.lower()
+    except ValueError:  # no address
+        return False
 
 
 async def refuse(scope: Scope, send: Send, status: int, text: str) -> None:

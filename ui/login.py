@@ -48,9 +48,10 @@ class _Failures:
 
 
 class _Ledger:
-    """Failures by key, as long as they are remembered."""
+    """Failures by key, as long as they are remembered; those of `held` make no room for others."""
 
-    def __init__(self) -> None:
+    def __init__(self, held: str = "") -> None:
+        self._held = held
         self._kept: OrderedDict[str, _Failures] = OrderedDict()
 
     def of(self, key: str, now: float) -> _Failures:
@@ -60,7 +61,7 @@ class _Ledger:
         if now - failures.last > MEMORY:
             failures.count = 0
         while len(self._kept) > MOST_KEPT:
-            self._kept.popitem(last=False)
+            del self._kept[next(each for each in self._kept if each != self._held)]
         return failures
 
     def forget(self, key: str) -> None:
@@ -79,7 +80,7 @@ class Login:
         self._hash = self._slow_hash(password)
         self._clock = clock
         self._lock = threading.Lock()
-        self._clients, self._names = _Ledger(), _Ledger()
+        self._clients, self._names = _Ledger(), _Ledger(held=self._user)
 
     def check(self, user: str, password: str, *, client: str) -> bool:
         """Say whether user name and password are right; a wrong one takes as long.
@@ -100,9 +101,10 @@ class Login:
         """Count a try as a failure until it is known to be none, so that many at once count."""
         now = self._clock()
         with self._lock:
-            client, named = self._clients.of(address, now), self._names.of(name, now)
+            client = self._clients.of(address, now)
             if now < client.locked_until:
                 raise LockedOut(client.locked_until - now)
+            named = self._names.of(name, now)
             free = MOST_FAILURES if named.count < MOST_NAME_FAILURES else 1
             client.count, client.last = client.count + 1, now
             named.count, named.last = named.count + 1, now

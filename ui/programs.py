@@ -87,8 +87,13 @@ class Programs:
             return False
 
 
-def _ids(articles: list[str] | None) -> list[str] | None:
-    return [str(each) for each in articles] if articles else None
+def _ids(articles: Any) -> list[str] | None:
+    """Return the ids that a program gave, or None when it gave none."""
+    if not articles:
+        return None
+    if not (isinstance(articles, list | tuple) and all(isinstance(a, str) for a in articles)):
+        raise FootnoteError("articles is not a list of ids, as list_articles names them.")
+    return list(articles)
 
 
 def require_mcp() -> None:

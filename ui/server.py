@@ -33,10 +33,15 @@ def listen(host: str, port: int) -> socket.socket:
 def run_until_stopped(
     app: ASGIApp, listener: socket.socket, *, on_ready: Callable[[str], None]
 ) -> None:
-    """Serve `app` on a listening socket until Ctrl-C; `on_ready` gets the address."""
+    """Serve `app` on a listening socket until Ctrl-C; `on_ready` gets the address.
+
+    What headers say of where a request comes from is not believed: anybody can send them.
+    """
     address, port = listener.getsockname()[:2]
     shown = f"[{address}]" if ":" in address else address
-    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=PATIENCE)
+    config = uvicorn.Config(
+        app, log_level="warning", timeout_graceful_shutdown=PATIENCE, proxy_headers=False
+    )
     _Server(config, lambda: on_ready(f"http://{shown}:{port}/")).run(sockets=[listener])
 
 
