@@ -10,6 +10,7 @@ writer.lock          held by the one process that changes the index
 from __future__ import annotations
 
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -24,6 +25,11 @@ from index.store import Store
 
 _CURRENT = "CURRENT"
 _STORE, _MAKING = "store-", "making-"
+_STORE_NAME = re.compile(r"store-[0-9a-f]{12}\.sqlite")
+_NAMES = re.compile(
+    r"CURRENT(\.new)?|derived|writer\.lock|(store-[0-9a-f]{12}|making-\w+)\.sqlite(-\w+)?"
+)
+_DERIVED_NAMES = re.compile(r"[0-9a-f]{32}|making-|gone-")
 _LONGEST = 80  # characters of a store's name
 _FIND = "`footnote index check --repair` looks for the store"
 
@@ -105,20 +111,29 @@ class Home:
             IndexMissing: the path holds something else.
 
         """
-        if self.path.exists() and not self.exists():
-            ours = {"derived", "writer.lock", f"{_CURRENT}.new"}
-            others = not self.path.is_dir() or any(
-                child.name not in ours and not child.name.startswith((_STORE, _MAKING))
-                for child in self.path.iterdir()
+        if self.path.exists() and not self._is_ours():
+            raise IndexMissing(
+                f"{self.path} exists and is not an index; give an empty or a new folder"
             )
-            if others:
-                raise IndexMissing(
-                    f"{self.path} exists and is not an index; give an empty or a new folder"
-                )
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise IndexMissing(f"{self.path} cannot be made: {error.strerror}") from error
+
+    def _is_ours(self) -> bool:
+        """Say whether this is an index, or what is left of one: other data is never written to.
+
+        Other programs' folders can have a file CURRENT too, as LevelDB's do.
+        """
+        if not self.path.is_dir():
+            return False
+        with suppress(IndexMissing, IndexDamaged):
+            if _STORE_NAME.fullmatch(self._pointed().name):
+                return True
+        made = self.derived.iterdir() if self.derived.is_dir() else ()
+        return all(_NAMES.fullmatch(child.name) for child in self.path.iterdir()) and all(
+            _DERIVED_NAMES.match(child.name) for child in made
+        )
 
     @contextmanager
     def writer(self) -> Iterator[None]:

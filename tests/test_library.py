@@ -809,6 +809,22 @@ def test_index_path_is_a_foreign_folder(folder: Path) -> None:
     assert sorted(folder.iterdir()) == before
 
 
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        {"CURRENT": "MANIFEST-000001\n", "store-1.sqlite": "mine", "000003.log": "mine"},
+        {"derived/data.csv": "mine"},
+    ],
+)
+def test_other_data_is_not_taken_for_an_index(tmp_path: Path, theirs: dict[str, str]) -> None:
+    """A folder of another program is refused, whatever names it shares, and left as it is."""
+    put(tmp_path / "other", theirs)
+    source = put(tmp_path, {"tea.txt": "Tea needs hot water."})
+    with pytest.raises(IndexMissing, match="exists and is not an index"):
+        build_index(source, path=tmp_path / "other", embedder=HashEmbedder())
+    assert {name: (tmp_path / "other" / name).read_text("utf-8") for name in theirs} == theirs
+
+
 def test_build_after_one_that_was_killed(tmp_path: Path, folder: Path) -> None:
     """What a killed first build can leave behind is no foreign folder."""
     path = tmp_path / "index"
