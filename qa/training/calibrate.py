@@ -35,18 +35,18 @@ from typing import Any
 
 import numpy as np
 
-from qa.assistant import STEP, Assistant
+from qa.assistant import Assistant
 from qa.evaluation import metrics
 from qa.evaluation.datasets import Dataset, read_dataset
 from qa.evaluation.runner import build_evaluation_index
 from qa.reader import SpanReader
 from qa.reader_model import DEFAULT_MODEL
 from qa.scoring import FEATURES, Confidence
-from qa.selector import group_features, settled
+from qa.selector import group_features
 from qa.training.alone import fit_alone
 from qa.training.examples import held_out
 from qa.training.manifest import write_manifest
-from qa.training.readings import Reading, read, stored
+from qa.training.readings import Reading, passages_read, read, shortened, stored
 
 _log = logging.getLogger(__name__)
 _ALONE = 3000  # questions of the threshold of reading alone
@@ -118,24 +118,6 @@ def fit_lead(
         found[lead] = (round(right, 4), round(sum(counts) / len(asked), 2))
     enough = found[_LEADS[-1]][0] - _LOSS
     return next(lead for lead in _LEADS if found[lead][0] >= enough), found
-
-
-def passages_read(reading: Reading, confidence: Confidence) -> int:
-    """Return after how many passages a reading of all of them would have ended."""
-    asked, hits = reading.evidence.question, reading.evidence.hits
-    for count in range(STEP, len(hits), STEP):
-        spans = shortened(reading, count).evidence.spans
-        if settled(asked, spans, hits[count:], confidence):
-            return count
-    return len(hits)
-
-
-def shortened(reading: Reading, count: int) -> Reading:
-    """Return a reading of all passages as it is when only the first `count` are read."""
-    evidence = reading.evidence
-    first = {hit.passage.id for hit in evidence.hits[:count]}
-    spans = [span for span in evidence.spans if span.hit.passage.id in first]
-    return replace(reading, evidence=replace(evidence, spans=spans))
 
 
 def balanced(cases: Sequence[Case], seed: int) -> list[Case]:

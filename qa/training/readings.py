@@ -12,9 +12,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from qa.assistant import Assistant
+from qa.assistant import STEP, Assistant
 from qa.evaluation.datasets import Dataset, Question
-from qa.selector import Evidence
+from qa.scoring import Confidence
+from qa.selector import Evidence, settled
 
 _TINY = 4  # passages of the smallest setting: a short news article
 
@@ -84,3 +85,21 @@ def stored(file: Path) -> Iterator[Reading]:
                 yield pickle.load(log)  # noqa: S301 - written by this program
             except (EOFError, pickle.UnpicklingError):
                 return
+
+
+def passages_read(reading: Reading, confidence: Confidence) -> int:
+    """Return after how many passages a reading of all of them would have ended."""
+    asked, hits = reading.evidence.question, reading.evidence.hits
+    for count in range(STEP, len(hits), STEP):
+        spans = shortened(reading, count).evidence.spans
+        if settled(asked, spans, hits[count:], confidence):
+            return count
+    return len(hits)
+
+
+def shortened(reading: Reading, count: int) -> Reading:
+    """Return a reading of all passages as it is when only the first `count` are read."""
+    evidence = reading.evidence
+    first = {hit.passage.id for hit in evidence.hits[:count]}
+    spans = [span for span in evidence.spans if span.hit.passage.id in first]
+    return replace(reading, evidence=replace(evidence, spans=spans))
