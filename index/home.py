@@ -27,9 +27,8 @@ _CURRENT = "CURRENT"
 _STORE, _MAKING = "store-", "making-"
 _STORE_NAME = re.compile(r"store-[0-9a-f]{12}\.sqlite")
 _NAMES = re.compile(
-    r"CURRENT(\.new)?|derived|writer\.lock|(store-[0-9a-f]{12}|making-\w+)\.sqlite(-\w+)?"
+    rf"CURRENT(\.new)?|derived|writer\.lock|({_STORE_NAME.pattern}|making-\w+\.sqlite)(-\w+)?"
 )
-_DERIVED_NAMES = re.compile(r"[0-9a-f]{32}|making-|gone-")
 _LONGEST = 80  # characters of a store's name
 _FIND = "`footnote index check --repair` looks for the store"
 
@@ -130,10 +129,8 @@ class Home:
         with suppress(IndexMissing, IndexDamaged):
             if _STORE_NAME.fullmatch(self._pointed().name):
                 return True
-        made = self.derived.iterdir() if self.derived.is_dir() else ()
-        return all(_NAMES.fullmatch(child.name) for child in self.path.iterdir()) and all(
-            _DERIVED_NAMES.match(child.name) for child in made
-        )
+        names = all(_NAMES.fullmatch(child.name) for child in self.path.iterdir())
+        return names and derived.holds_nothing_else(self.derived)
 
     @contextmanager
     def writer(self) -> Iterator[None]:

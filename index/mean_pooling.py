@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from index.embedder import FloatArray, SentenceTransformerEmbedder, model_fingerprint
+from index.embedder import BATCH, FloatArray, SentenceTransformerEmbedder, model_fingerprint
 from index.inference.forward import Forward, Inputs
 from index.inference.graphs import Source, load_graph
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-_BATCH = 8  # small batches of like length waste least padding, and questions wait for one at most
 _LAYOUT = (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
 _ALIKE = 0.999  # cosine from which two vectors of a text are the same
 _COMPARED = (  # texts of all kinds and lengths
@@ -98,8 +97,8 @@ class MeanPoolingEmbedder:
         rows = np.zeros((len(texts), self.dimension), dtype=np.float32)  # (n, dimension)
         ids = [self._tokenizer.encode(text, add_special_tokens=False).ids for text in texts]
         order = sorted(range(len(ids)), key=lambda i: len(ids[i]), reverse=True)
-        for first in range(0, len(order), _BATCH):
-            batch = order[first : first + _BATCH]
+        for first in range(0, len(order), BATCH):
+            batch = order[first : first + BATCH]
             rows[batch] = self._vectors([ids[i] for i in batch])
             if progress is not None:
                 progress(first + len(batch))

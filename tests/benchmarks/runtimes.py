@@ -128,7 +128,8 @@ def timed(ways: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, Secon
 
 def embed(passages: Sequence[str], rounds: int) -> None:
     """Print how many passages each way embeds in a second, and how alike the vectors are."""
-    plain, kind = sentence_transformer(), "bfloat16" if native_bfloat16() else "float32"
+    plain = sentence_transformer()
+    kind = "bfloat16" if native_bfloat16() else "float32"
     torch, openvino = (load_embedder(runtime=each) for each in (Runtime.TORCH, Runtime.OPENVINO))
     ways: dict[str, Callable[[], Any]] = {
         "SentenceTransformer.encode": lambda: plain(passages),
