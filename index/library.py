@@ -131,7 +131,7 @@ class ArticleIndex:
 
     def articles(self) -> list[ArticleInfo]:
         """Return one line about each article, in the order of arrival."""
-        with self._store() as store:
+        with self._pinned() as store:
             soundness.verify(store)
             return store.article_infos()
 
@@ -147,7 +147,7 @@ class ArticleIndex:
 
     def info(self) -> IndexInfo:
         """Return what the index is: size, model, generation, sources."""
-        with self._store() as store:
+        with self._pinned() as store:
             meta = store.meta()
             articles, passages = store.count()
             return IndexInfo(
@@ -165,9 +165,12 @@ class ArticleIndex:
 
     def check(self) -> CheckReport:
         """Read everything and report each fault found; changes nothing."""
-        with self._store() as store:
+        with self._pinned() as store:
             articles, passages = store.count()
-            faults = [*soundness.faults(store), *derived.faults(self._home.derived, store)]
+            faults = list(soundness.faults(store))
+            stale = derived.faults(self._home.derived, store)
+            if stale and self._in_force(store.meta().change):  # else a change is removing them
+                faults += stale
             return CheckReport(articles, passages, tuple(faults))
 
     # Changing
@@ -214,7 +217,7 @@ class ArticleIndex:
             IndexLocked: another change is under way.
 
         """
-        with self._store() as store:
+        with self._pinned() as store:
             roots = [Path(root) for root in store.meta().roots]
             known = {row.file for row in store.sources()}
         present = [root for root in roots if root.exists()]
@@ -274,6 +277,18 @@ class ArticleIndex:
             yield store
         finally:
             store.close()
+
+    @contextmanager
+    def _pinned(self) -> Iterator[Store]:
+        """Yield a store that stays of one generation; closing it ends its transaction."""
+        with self._store() as store:
+            store.pin()
+            yield store
+
+    def _in_force(self, change: str) -> bool:
+        """Say whether this change is the last one published."""
+        with self._store() as store:
+            return store.meta().change == change
 
     def _check_model(self, meta: StoreMeta, name: str, fingerprint: str) -> None:
         if fingerprint != meta.fingerprint:

@@ -27,6 +27,7 @@ from index import (
     Progress,
     Stage,
     build_index,
+    derived,
     open_index,
     rebuild_index,
 )
@@ -40,6 +41,7 @@ from index.errors import (
     NothingToIndex,
 )
 from index.home import Home
+from index.store import Store
 from index.values import text_sha256
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -640,6 +642,42 @@ def test_list_during_a_rebuild(library: ArticleIndex, monkeypatch: pytest.Monkey
     library.rebuild()
     monkeypatch.setattr(Home, "current", lambda home: late.pop() if late else real(home))
     assert (library.generation, late) == (2, [])
+
+
+@pytest.mark.parametrize("verb", ["articles", "check"])
+def test_list_and_check_during_a_change(
+    library: ArticleIndex, folder: Path, verb: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change that is published while articles are listed or checked does not look like damage."""
+
+    def noted_seals(store: Store) -> tuple[str | None, str | None]:
+        monkeypatch.undo()
+        seals = store.noted_seals()
+        put(folder, {"moon.txt": "A comet came by."})
+        assert library.update().generation == 2
+        return seals
+
+    before = library.articles()
+    monkeypatch.setattr(Store, "noted_seals", noted_seals)
+    found = getattr(library, verb)()
+    assert library.generation == 2
+    assert found == before if verb == "articles" else found.sound
+
+
+def test_check_while_a_change_removes_what_was_derived(
+    library: ArticleIndex, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Search indexes that a change removes while they are compared are no fault."""
+
+    def faults(root: Path, store: Store) -> list[str]:
+        monkeypatch.undo()
+        put(folder, {"moon.txt": "A comet came by."})
+        library.update()
+        return ["the folder has gone"]
+
+    monkeypatch.setattr(derived, "faults", faults)
+    assert library.check().sound
+    assert library.generation == 2
 
 
 # Damage
