@@ -23,7 +23,7 @@ from index.errors import IndexDamaged, IndexLocked, IndexMissing, IndexNotWritte
 from index.seals import RESTORE
 from index.store import Store
 
-_CURRENT = "CURRENT"
+_CURRENT, _LOCK = "CURRENT", "writer.lock"
 _STORE, _MAKING = "store-", "making-"
 _STORE_NAME = re.compile(r"store-[0-9a-f]{12}\.sqlite")
 _NAMES = re.compile(
@@ -103,14 +103,15 @@ class Home:
             ) from error
         return self.path / (Path(name).name or "(nothing)")
 
-    def prepare(self) -> None:
-        """Make the folder, or see that it is one an index may be written to.
+    def prepare(self) -> bool:
+        """Make the folder, or see that it is one an index may be written to; say whether it is new.
 
         Raises:
             IndexMissing: the path holds something else.
 
         """
-        if self.path.exists() and not self._is_ours():
+        new = not self.path.exists()
+        if not new and not self._is_ours():
             raise IndexMissing(
                 f"{self.path} exists and is not an index; give an empty or a new folder"
             )
@@ -118,6 +119,26 @@ class Home:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise IndexMissing(f"{self.path} cannot be made: {error.strerror}") from error
+        return new
+
+    @contextmanager
+    def making(self) -> Iterator[None]:
+        """Hold the writer's lock where an index is to be; a folder made in vain is removed.
+
+        Raises:
+            IndexMissing, IndexLocked, IndexNotWritten: as `prepare` and `writer`.
+
+        """
+        new = self.prepare()
+        with self.writer():
+            try:
+                yield
+            except BaseException:
+                if new and [child.name for child in self.path.iterdir()] == [_LOCK]:
+                    with suppress(OSError):  # Windows removes no file that is open
+                        (self.path / _LOCK).unlink()
+                        self.path.rmdir()
+                raise
 
     def _is_ours(self) -> bool:
         """Say whether this is an index, or what is left of one: other data is never written to.
@@ -140,7 +161,7 @@ class Home:
             IndexLocked: another process or thread is changing the index.
 
         """
-        lock = FileLock(self.path / "writer.lock", timeout=0)
+        lock = FileLock(self.path / _LOCK, timeout=0)
         try:
             lock.acquire()
         except Timeout:

@@ -959,6 +959,33 @@ def test_second_writer(library: ArticleIndex, folder: Path) -> None:
         assert library.update().added == ids(folder, "tea.txt")
 
 
+def test_build_is_refused_before_anything_is_read(path: Path, folder: Path) -> None:
+    """A build that another change is in the way of reads no file first."""
+    read: list[Progress] = []
+    with Home(path).writer(), pytest.raises(IndexLocked, match="is being changed"):
+        build_index(folder, path=path, embedder=HashEmbedder(), progress=read.append)
+    assert read == []
+
+
+def test_two_first_builds(tmp_path: Path, folder: Path) -> None:
+    """Of two that found no index, the second does not replace what the first has made."""
+    path = tmp_path / "index"
+    build(folder / "moon.txt", path)
+    with pytest.raises(IndexLocked, match=r"has just made an index at .*; run this again to add"):
+        build_index(folder, path=path, embedder=HashEmbedder(), replace_old=False)
+    with open_index(path, embedder=HashEmbedder()) as library:
+        assert texts(library) == [TEXTS["moon.txt"]]
+
+
+def test_build_in_vain_beside_another(tmp_path: Path, folder: Path) -> None:
+    """A first build that finds another at work leaves that one's folder and lock alone."""
+    path = tmp_path / "index"
+    with Home(path).making():
+        with pytest.raises(IndexLocked, match="is being changed by another process"):
+            build(folder, path)
+        assert [file.name for file in path.iterdir()] == ["writer.lock"]
+
+
 # Interrupted
 
 
