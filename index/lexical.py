@@ -26,15 +26,15 @@ class LexicalIndex:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._analyzer = _analyzer()
         try:
             self._index = tantivy.Index(_schema(), str(folder), reuse=True)
+            self._index.config_reader(reload_policy="manual")  # else a thread watches the folder
+            self._index.register_tokenizer(_ANALYZER, self._analyzer)
+            self._schema = self._index.schema
+            self._searcher = self._index.searcher()
         except ValueError as error:
             raise IndexDamaged(f"{folder} is not a tantivy index: {error}") from error
-        self._index.config_reader(reload_policy="manual")  # else a thread watches the folder
-        self._analyzer = _analyzer()
-        self._index.register_tokenizer(_ANALYZER, self._analyzer)
-        self._schema = self._index.schema
-        self._searcher = self._index.searcher()
 
     @classmethod
     def build(cls, folder: Path, passages: Iterable[PassageText]) -> LexicalIndex:
