@@ -19,7 +19,13 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from index import derived
-from index.errors import IndexDamaged, IndexLocked, IndexMissing, IndexNotWritten
+from index.errors import (
+    IndexDamaged,
+    IndexLocked,
+    IndexMissing,
+    IndexNotWritten,
+    IndexUnreadable,
+)
 from index.seals import RESTORE
 from index.store import Store
 
@@ -41,8 +47,16 @@ class Home:
         self.derived = self.path / "derived"
 
     def exists(self) -> bool:
-        """Say whether there is an index here."""
-        return (self.path / _CURRENT).is_file()
+        """Say whether there is an index here.
+
+        Raises:
+            IndexUnreadable: the system does not tell.
+
+        """
+        try:
+            return (self.path / _CURRENT).is_file()
+        except OSError as error:
+            raise IndexUnreadable.refused(self.path, error) from error
 
     def current(self) -> Path:
         """Return the store in force.
@@ -50,6 +64,7 @@ class Home:
         Raises:
             IndexMissing: there is no index here.
             IndexDamaged: the pointer names no file.
+            IndexUnreadable: the system does not let the pointer be read.
 
         """
         store, before = self._pointed(), None
@@ -66,7 +81,7 @@ class Home:
         """Open the store in force.
 
         Raises:
-            IndexMissing, IndexDamaged, IndexIncompatible: as their names say.
+            IndexMissing, IndexDamaged, IndexUnreadable, IndexIncompatible: as their names say.
 
         """
         for _ in range(2):
@@ -98,6 +113,8 @@ class Home:
                 f" `footnote index rebuild FOLDER --index {self.path}`"
             ) from None
         except OSError as error:
+            if IndexUnreadable.is_refusal(error):
+                raise IndexUnreadable.refused(self.path / _CURRENT, error) from error
             raise IndexDamaged(
                 f"{self.path / _CURRENT} cannot be read: {error.strerror}"
             ) from error
@@ -107,11 +124,16 @@ class Home:
         """Make the folder, or see that it is one an index may be written to; say whether it is new.
 
         Raises:
-            IndexMissing: the path holds something else.
+            IndexMissing: the path holds something else, or the folder cannot be made.
+            IndexUnreadable: the system does not tell what it holds.
 
         """
-        new = not self.path.exists()
-        if not new and not self._is_ours():
+        try:
+            new = not self.path.exists()
+            ours = new or self._is_ours()
+        except OSError as error:
+            raise IndexUnreadable.refused(self.path, error) from error
+        if not ours:
             raise IndexMissing(
                 f"{self.path} exists and is not an index; give an empty or a new folder"
             )
@@ -159,6 +181,7 @@ class Home:
 
         Raises:
             IndexLocked: another process or thread is changing the index.
+            IndexNotWritten: the folder may not be written to.
 
         """
         lock = FileLock(self.path / _LOCK, timeout=0)
@@ -170,7 +193,10 @@ class Home:
                 " has finished"
             ) from None
         except OSError as error:
-            raise IndexLocked(f"{self.path} cannot be written to: {error.strerror}") from error
+            raise IndexNotWritten(
+                f"{self.path} cannot be written to ({error.strerror}), and the index is as it was;"
+                " see that this user may write there and the disk has room"
+            ) from error
         try:
             yield
         finally:

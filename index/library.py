@@ -56,6 +56,7 @@ def open_index(path: Path | str, *, embedder: Embedder | None = None) -> Article
     Raises:
         IndexMissing: there is no index.
         IndexDamaged: it cannot be read.
+        IndexUnreadable: the system does not let it be read.
         IndexIncompatible: it was made with another model or by another format version.
 
     """
