@@ -419,9 +419,9 @@ class Store:
         return rows.astype(np.float32, copy=False)
 
     def size(self) -> int:
-        """Return the size in bytes of the file and its log."""
-        files = (self.path, self.path.with_name(self.path.name + "-wal"))
-        return sum(file.stat().st_size for file in files if file.exists())
+        """Return the size in bytes of what is read, in the file or its log."""
+        query = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+        return int(next(self.read(query))[0])
 
     def checkpoint(self) -> None:
         """Move the log's content into the file, so that the file alone is the store."""

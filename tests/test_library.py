@@ -588,6 +588,20 @@ def test_change_by_another_process_is_seen(library: ArticleIndex, folder: Path) 
     assert finds(library, "tea") == []
 
 
+def test_folder_replaced_by_a_copy_of_itself(library: ArticleIndex, folder: Path) -> None:
+    """An open index whose folder was put back from a copy answers from what lies there now."""
+    path = library.path
+    copy = path.with_name("copy")
+    shutil.copytree(path, copy)
+    put(folder, {"moon.txt": "A comet came by."})
+    library.update()
+    assert finds(library, "comet") == [*ids(folder, "moon.txt")]
+    path.rename(path.with_name("gone"))
+    copy.rename(path)
+    assert finds(library, "comet") == []
+    assert finds(library, "moon") == [*ids(folder, "moon.txt")]
+
+
 def test_questions_during_updates(library: ArticleIndex, folder: Path) -> None:
     """Questions in four threads during ten updates see whole generations only."""
     faults: list[str] = []
@@ -642,6 +656,21 @@ def test_list_during_a_rebuild(library: ArticleIndex, monkeypatch: pytest.Monkey
     library.rebuild()
     monkeypatch.setattr(Home, "current", lambda home: late.pop() if late else real(home))
     assert (library.generation, late) == (2, [])
+
+
+def test_info_during_a_rebuild(library: ArticleIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the store goes away after it was opened, its size is told all the same."""
+
+    def count(store: Store) -> tuple[int, int]:
+        monkeypatch.undo()
+        counted = store.count()
+        library.rebuild()
+        return counted
+
+    before = library.info()
+    monkeypatch.setattr(Store, "count", count)
+    assert library.info() == before
+    assert library.generation == 2
 
 
 @pytest.mark.parametrize("verb", ["articles", "check"])
