@@ -8,6 +8,7 @@ from the generation before until the moment the next is in force.
 from __future__ import annotations
 
 import filecmp
+import os
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -211,8 +212,9 @@ class ArticleIndex:
     def update(self, *, progress: ProgressCallback | None = None) -> BuildReport:
         """Look at the indexed files and folders again: add, re-read or drop what has changed.
 
-        A source that is no longer there at all (a drive that is not mounted) is kept, with a
-        warning, and so is what may no longer be read; uploads have no file to look at and stay.
+        A source that is no longer there at all is kept, with a warning, and so is a folder that
+        is empty, as where a drive is not mounted, and what may no longer be read; uploads have no
+        file to look at and stay.
 
         Raises:
             IndexLocked: another change is under way.
@@ -221,7 +223,8 @@ class ArticleIndex:
         with self._pinned() as store:
             roots = [Path(root) for root in store.meta().roots]
             known = {row.file for row in store.sources()}
-        present = [root for root in roots if root.exists()]
+        absent = {root: why for root in roots if (why := _absent(root))}
+        present = [root for root in roots if root not in absent]
         files, notices = find_files(present)
         searched = [*present, *(root.resolve() for root in present)]  # files have resolved names
         unread = [Path(notice.path) for notice in notices]
@@ -232,8 +235,8 @@ class ArticleIndex:
             for notice in notices
         ]
         kept = [
-            Notice(str(root), "is no longer there; its articles are kept")
-            for root in roots
+            Notice(str(root), f"{why}; its articles are kept")
+            for root, why in absent.items()
             if not _within(root, searched)
         ]
         return self._change(
@@ -382,6 +385,19 @@ class ArticleIndex:
         store.shorten_log()  # a damaged log would lose the change
         self._home.clean(after.change)
         return len(texts)
+
+
+def _absent(root: Path) -> str:
+    """Return why nothing can be told of what lies at a source, "" where it can be looked at."""
+    try:
+        with os.scandir(root) as entries:
+            return "" if any(entries) else "is empty, as where a drive is not mounted"
+    except NotADirectoryError:
+        return ""
+    except FileNotFoundError:
+        return "is no longer there"
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
 
 
 def _within(path: Path | str, folders: Iterable[Path]) -> bool:

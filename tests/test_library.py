@@ -359,7 +359,8 @@ def test_vanished_file_in_a_linked_folder(tmp_path: Path, folder: Path) -> None:
 
 def test_all_files_vanished(library: ArticleIndex, folder: Path) -> None:
     """An index may become empty; then nothing is found, until something comes again."""
-    for file in folder.iterdir():
+    put(folder, {"of/another.kind": "Not an article."})
+    for file in folder.glob("*.*"):
         file.unlink()
     assert library.update().articles == 0
     assert set(map(tuple, answers(library).values())) == {()}
@@ -374,6 +375,35 @@ def test_vanished_root_is_kept(library: ArticleIndex, folder: Path) -> None:
     folder.rename(folder.with_name("elsewhere"))
     report = library.update()
     assert report.warnings == (Notice(str(folder), "is no longer there; its articles are kept"),)
+    assert (report.generation, report.articles) == (1, 3)
+
+
+def test_empty_root_is_kept(library: ArticleIndex, folder: Path) -> None:
+    """A folder without anything in it, as where a drive is not mounted, keeps its articles."""
+    shutil.rmtree(folder)
+    folder.mkdir()
+    report = library.update()
+    why = "is empty, as where a drive is not mounted; its articles are kept"
+    assert report.warnings == (Notice(str(folder), why),)
+    assert (report.generation, report.articles) == (1, 3)
+
+
+@pytest.mark.parametrize("fault", [PermissionError(13, "Permission denied"), OSError(5, "I/O")])
+def test_unreadable_root_is_kept(
+    library: ArticleIndex, folder: Path, fault: OSError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that may not be listed, or whose disk fails, keeps its articles, with a warning."""
+    real = os.scandir
+
+    def scandir(place: Path) -> object:
+        if Path(place).is_relative_to(folder):
+            raise fault
+        return real(place)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    report = library.update()
+    why = f"cannot be read ({fault.strerror}); its articles are kept"
+    assert report.warnings == (Notice(str(folder), why),)
     assert (report.generation, report.articles) == (1, 3)
 
 
