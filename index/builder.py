@@ -63,6 +63,7 @@ def build_index(
     """
     started = time.monotonic()
     roots = source_paths(sources)
+    files, notices = find_files(roots)
     home = Home(Path(path))
     with home.making():
         if home.exists() and not replace_old:
@@ -70,7 +71,6 @@ def build_index(
                 f"another process has just made an index at {home.path}; run this again to add"
                 " to it"
             )
-        files, notices = find_files(roots)
         reading = _read(files, progress, notices)
         planned = plan({}, (), reading, stored=_no_article)
         if not planned.put:

@@ -156,8 +156,8 @@ class Home:
             try:
                 yield
             except BaseException:
-                if new and [child.name for child in self.path.iterdir()] == [_LOCK]:
-                    with suppress(OSError):  # Windows removes no file that is open
+                with suppress(OSError):  # Windows removes no file that is open
+                    if new and [child.name for child in self.path.iterdir()] == [_LOCK]:
                         (self.path / _LOCK).unlink()
                         self.path.rmdir()
                 raise

@@ -51,6 +51,7 @@ _UNREADABLE = (  # what SQLite says of a file that was altered behind its back
     apsw.NotADBError,
     apsw.IOError,
     apsw.CantOpenError,
+    apsw.ReadOnlyError,  # of a log that must be looked through and may only be read
     apsw.SQLError,  # the schema lies in the file, too
     apsw.FormatError,
     apsw.MismatchError,
@@ -512,6 +513,8 @@ def _failed(path: Path, error: Exception) -> FootnoteError:
     """Return Footnote's error for one of SQLite's that came while something was read."""
     if getattr(error, "extendedresult", None) in _NO_ROOM:
         return _unwritten(path, error)
+    if isinstance(error, apsw.ReadOnlyError):
+        return IndexUnreadable(f"{path} may only be read here and is being changed; try again")
     if isinstance(error, apsw.CantOpenError):
         try:
             path.open("rb").close()  # SQLite does not tell why
