@@ -36,7 +36,7 @@ from index.vectors import VectorIndex
 _MANIFEST = "manifest.json"
 _MAKING, _GONE = "making-", "gone-"
 _NAME = re.compile(rf"[0-9a-f]{{32}}|{_MAKING}|{_GONE}")  # a change's, and what is on its way
-_GONE_BAD = (IndexDamaged, FileNotFoundError, NotADirectoryError, IsADirectoryError)
+_FAULTY = (IndexDamaged, FileNotFoundError, NotADirectoryError, IsADirectoryError)
 _log = logging.getLogger(__name__)
 
 
@@ -100,7 +100,7 @@ def load(root: Path, store: Store) -> Derived:
             derived = _load(folder, change)
             _match(derived, store)
             return derived
-    except _GONE_BAD as error:
+    except _FAULTY as error:
         _log.warning("derived indexes are built again: %s", error)
         _discard(folder)
     except OSError as error:
@@ -146,7 +146,7 @@ def faults(root: Path, store: Store) -> list[str]:
     try:
         if folder.exists():
             _match(_load(folder, store.meta().change), store)
-    except _GONE_BAD as error:
+    except _FAULTY as error:
         return [f"a derived index does not match, and is built again at the next start: {error}"]
     except OSError as error:
         raise IndexUnreadable.refused(folder, error) from error
