@@ -19,11 +19,17 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from index import derived
-from index.errors import IndexDamaged, IndexLocked, IndexMissing, IndexNotWritten
+from index.errors import (
+    IndexDamaged,
+    IndexLocked,
+    IndexMissing,
+    IndexNotWritten,
+    IndexUnreadable,
+)
 from index.seals import RESTORE
 from index.store import Store
 
-_CURRENT = "CURRENT"
+_CURRENT, _LOCK = "CURRENT", "writer.lock"
 _STORE, _MAKING = "store-", "making-"
 _STORE_NAME = re.compile(r"store-[0-9a-f]{12}\.sqlite")
 _NAMES = re.compile(
@@ -41,8 +47,16 @@ class Home:
         self.derived = self.path / "derived"
 
     def exists(self) -> bool:
-        """Say whether there is an index here."""
-        return (self.path / _CURRENT).is_file()
+        """Say whether there is an index here.
+
+        Raises:
+            IndexUnreadable: the system does not tell.
+
+        """
+        try:
+            return (self.path / _CURRENT).is_file()
+        except OSError as error:
+            raise IndexUnreadable.refused(self.path, error) from error
 
     def current(self) -> Path:
         """Return the store in force.
@@ -50,6 +64,7 @@ class Home:
         Raises:
             IndexMissing: there is no index here.
             IndexDamaged: the pointer names no file.
+            IndexUnreadable: the system does not let the pointer be read.
 
         """
         store, before = self._pointed(), None
@@ -66,7 +81,7 @@ class Home:
         """Open the store in force.
 
         Raises:
-            IndexMissing, IndexDamaged, IndexIncompatible: as their names say.
+            IndexMissing, IndexDamaged, IndexUnreadable, IndexIncompatible: as their names say.
 
         """
         for _ in range(2):
@@ -98,19 +113,27 @@ class Home:
                 f" `footnote index rebuild FOLDER --index {self.path}`"
             ) from None
         except OSError as error:
+            if IndexUnreadable.is_refusal(error):
+                raise IndexUnreadable.refused(self.path / _CURRENT, error) from error
             raise IndexDamaged(
                 f"{self.path / _CURRENT} cannot be read: {error.strerror}"
             ) from error
         return self.path / (Path(name).name or "(nothing)")
 
-    def prepare(self) -> None:
-        """Make the folder, or see that it is one an index may be written to.
+    def prepare(self) -> bool:
+        """Make the folder, or see that it is one an index may be written to; say whether it is new.
 
         Raises:
-            IndexMissing: the path holds something else.
+            IndexMissing: the path holds something else, or the folder cannot be made.
+            IndexUnreadable: the system does not tell what it holds.
 
         """
-        if self.path.exists() and not self._is_ours():
+        try:
+            new = not self.path.exists()
+            ours = new or self._is_ours()
+        except OSError as error:
+            raise IndexUnreadable.refused(self.path, error) from error
+        if not ours:
             raise IndexMissing(
                 f"{self.path} exists and is not an index; give an empty or a new folder"
             )
@@ -118,6 +141,26 @@ class Home:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise IndexMissing(f"{self.path} cannot be made: {error.strerror}") from error
+        return new
+
+    @contextmanager
+    def making(self) -> Iterator[None]:
+        """Hold the writer's lock where an index is to be; a folder made in vain is removed.
+
+        Raises:
+            IndexMissing, IndexLocked, IndexNotWritten: as `prepare` and `writer`.
+
+        """
+        new = self.prepare()
+        with self.writer():
+            try:
+                yield
+            except BaseException:
+                with suppress(OSError):  # Windows removes no file that is open
+                    if new and [child.name for child in self.path.iterdir()] == [_LOCK]:
+                        (self.path / _LOCK).unlink()
+                        self.path.rmdir()
+                raise
 
     def _is_ours(self) -> bool:
         """Say whether this is an index, or what is left of one: other data is never written to.
@@ -138,9 +181,10 @@ class Home:
 
         Raises:
             IndexLocked: another process or thread is changing the index.
+            IndexNotWritten: the folder may not be written to.
 
         """
-        lock = FileLock(self.path / "writer.lock", timeout=0)
+        lock = FileLock(self.path / _LOCK, timeout=0)
         try:
             lock.acquire()
         except Timeout:
@@ -149,7 +193,10 @@ class Home:
                 " has finished"
             ) from None
         except OSError as error:
-            raise IndexLocked(f"{self.path} cannot be written to: {error.strerror}") from error
+            raise IndexNotWritten(
+                f"{self.path} cannot be written to ({error.strerror}), and the index is as it was;"
+                " see that this user may write there and the disk has room"
+            ) from error
         try:
             yield
         finally:

@@ -68,7 +68,7 @@ def add(
             with open_index(path) as opened:
                 return opened.add(sources, progress=progress)
         except IndexMissing:
-            return build_index(sources, path=path, progress=progress)
+            return build_index(sources, path=path, progress=progress, replace_old=False)
 
     change_index(change, as_json=as_json, quiet=quiet)
 
