@@ -313,6 +313,14 @@ def test_a_citation_of_another_conversation_is_refused(handlers: Handlers) -> No
     assert "over" in text_of(handlers.show("", "c0-0"))
 
 
+def test_a_button_tells_its_conversation(handlers: Handlers) -> None:
+    """A reply and the source that it leads to say where they stand, whatever is open by then."""
+    kept = ask(handlers, "Who was the mission commander of Apollo?")
+    reply = html.unescape(handlers.messages(kept)[-1]["content"])
+    assert reply.startswith(f'<div class="fn-of-{kept}">')
+    assert f'data-of="{kept}"' in html.unescape(handlers.show(kept, "c0-0"))
+
+
 def test_a_changed_article_is_not_called_verbatim(handlers: Handlers, index: FakeIndex) -> None:
     """The check is made when the panel is opened, not when the answer was."""
     kept = ask(handlers, "Who was the mission commander of Apollo?")

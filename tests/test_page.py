@@ -20,7 +20,7 @@ import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from page_server import ARTICLES, HOSTILE, HOSTILE_TITLE
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
 
 from ui.limits import MOST_FILES
 
@@ -38,6 +38,7 @@ FLAGS = (
 expect.set_options(timeout=20_000)  # a busy machine is no fault of the page
 APOLLO, CANAL = ARTICLES[0], ARTICLES[1]
 COMMANDER = "Who was the mission commander of Apollo?"
+SHIPS = "When was the canal opened to ships?"
 
 
 @dataclass
@@ -58,6 +59,18 @@ class Desk:
         box.press("Enter")
         expect(answers).to_have_count(before + 1, timeout=self.patience)
         return answers.last
+
+    def begin(self, question: str) -> None:
+        """Type a question and wait until it is searched for."""
+        box = self.page.get_by_label("Your question")
+        box.fill(question)
+        box.press("Enter")
+        expect(self.page.locator(".fn-working")).to_be_visible()
+
+    def choose(self, question: str) -> None:
+        """Open the latest conversation that began with a question."""
+        self.page.locator("#past .fn-past").filter(has_text=question).first.click()
+        expect(self.page.locator(".fn-question").first).to_have_text(question)
 
     def outside(self) -> list[str]:
         """The requests that went beyond loopback."""
@@ -94,6 +107,21 @@ def serving(*arguments: str | Path) -> Iterator[str]:
 def server() -> Iterator[str]:
     with serving() as url:
         yield url
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Path:
+    """A file that holds back questions with "hold" in them while it is there."""
+    gate = tmp_path / "gate"
+    gate.touch()
+    return gate
+
+
+@pytest.fixture
+def gated_desk(gate: Path, browser: Browser) -> Iterator[Desk]:
+    with serving("--gate", gate) as url, opened(url, browser, {}) as desk:
+        yield desk
+        gate.unlink(missing_ok=True)
 
 
 @pytest.fixture
@@ -322,14 +350,14 @@ def test_a_conversation_survives_a_reload(desk: Desk) -> None:
 def test_conversations_are_opened_renamed_saved_and_deleted(desk: Desk) -> None:
     """The list beside the chat leads back to each conversation."""
     page = desk.page
-    desk.ask("When was the canal opened to ships?")
+    desk.ask(SHIPS)
     page.get_by_role("button", name="New conversation").click()
     expect(page.locator(".fn-card")).to_have_count(0)
     desk.ask(COMMANDER)
     listed = page.locator("#past .fn-past")
     expect(listed.nth(0)).to_contain_text(COMMANDER)
     listed.nth(1).click()
-    expect(page.locator(".fn-question")).to_have_text("When was the canal opened to ships?")
+    expect(page.locator(".fn-question")).to_have_text(SHIPS)
     page.get_by_role("button", name="Rename").click()
     page.get_by_label("Name of this conversation").fill("<i>Canal</i> [x]")
     page.keyboard.press("Enter")
@@ -349,6 +377,71 @@ def test_conversations_are_opened_renamed_saved_and_deleted(desk: Desk) -> None:
     expect(page.locator("#past")).to_be_hidden()
 
 
+def _let_on(desk: Desk, gate: Path) -> None:
+    """Let on what is held back, and give its answer time to come to the page."""
+    gate.unlink()
+    desk.page.wait_for_timeout(1500)
+
+
+def test_a_late_answer_is_shown_in_its_conversation_only(gated_desk: Desk, gate: Path) -> None:
+    """Who opens another conversation meanwhile goes on to see that one, and its citations."""
+    page, held = gated_desk.page, f"hold: {COMMANDER}"
+    gated_desk.ask(SHIPS)
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.locator(".fn-question")).to_have_count(0)
+    gated_desk.begin(held)
+    gated_desk.choose(SHIPS)
+    _let_on(gated_desk, gate)
+    expect(page.locator(".fn-question")).to_have_text([SHIPS])
+    expect(page.locator(".fn-card")).to_contain_text("1914")
+    page.locator("#c0-0").click()
+    expect(page.locator("#source h2")).to_have_text(CANAL.title)
+    gated_desk.choose(held)
+    expect(page.locator(".fn-card")).to_contain_text("Armstrong")
+
+
+def test_a_citation_is_not_taken_for_one_of_another_conversation(desk: Desk) -> None:
+    """A source that comes after another conversation was opened leads on to its own next one."""
+    page = desk.page
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if '"c0-0"' in (route.request.post_data or ""):
+            held.append(route)
+        else:
+            route.continue_()
+
+    desk.ask(COMMANDER)
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.locator(".fn-card")).to_have_count(0)
+    desk.ask(SHIPS)
+    page.route("**/gradio_api/run/predict*", hold)
+    page.locator("#c0-0").click()
+    desk.choose(COMMANDER)
+    held[0].continue_()
+    expect(page.locator("#source h2")).to_have_text(CANAL.title)
+    page.get_by_role("button", name="Next source").click()
+    expect(page.locator("#source h2")).to_have_text("Canals")
+    page.unroute_all()
+
+
+@pytest.mark.parametrize("leave", ["New conversation", "Delete"])
+def test_a_question_is_answered_while_another_conversation_waits(
+    gated_desk: Desk, gate: Path, leave: str
+) -> None:
+    """It need not wait for the answer there, which is not shown in its place later."""
+    page = gated_desk.page
+    gated_desk.begin(f"hold: {COMMANDER}")
+    page.get_by_role("button", name=leave).click()
+    if leave == "Delete":
+        page.get_by_role("button", name="Really delete?").click()
+    expect(page.locator(".fn-question")).to_have_count(0)
+    expect(gated_desk.ask(SHIPS)).to_contain_text("1914")
+    _let_on(gated_desk, gate)
+    expect(page.locator(".fn-question")).to_have_text([SHIPS])
+    expect(page.locator(".fn-card")).to_contain_text("1914")
+
+
 def test_a_conversation_survives_a_restart(browser: Browser, tmp_path: Path) -> None:
     """The page comes back to the same conversation from a server that was started anew."""
     page = browser.new_context().new_page()
@@ -363,7 +456,7 @@ def test_a_conversation_survives_a_restart(browser: Browser, tmp_path: Path) -> 
         page.get_by_role("button", name="[1]").click()
         expect(page.locator("#source")).to_contain_text("verbatim ✓")
         desk = Desk(page, url)
-        expect(desk.ask("When was the canal opened to ships?")).to_contain_text("1914")
+        expect(desk.ask(SHIPS)).to_contain_text("1914")
         expect(page.locator("#past .fn-past")).to_have_count(1)
     page.context.close()
 
@@ -384,10 +477,8 @@ def test_a_login_comes_before_everything(browser: Browser) -> None:
     page.context.close()
 
 
-def test_a_full_queue_is_said_in_the_chat(browser: Browser, tmp_path: Path) -> None:
+def test_a_full_queue_is_said_in_the_chat(browser: Browser, gate: Path) -> None:
     """A question that finds no place is told so in its card, and the page goes on."""
-    gate = tmp_path / "gate"
-    gate.touch()
     with serving("--gate", gate) as url, opened(url, browser, {}) as desk:
         waiting = {"data": ["hold", []]}
         while httpx.post(f"{url}gradio_api/call/ask", json=waiting, timeout=60).status_code != 503:
@@ -414,7 +505,7 @@ def test_too_many_files_are_said_on_the_page(desk: Desk, tmp_path: Path) -> None
 
 def test_feedback_with_the_right_words(desk: Desk) -> None:
     """The fault is named by a click, and the right words by marking them in the article."""
-    card = desk.ask("When was the canal opened to ships?")
+    card = desk.ask(SHIPS)
     card.get_by_role("button", name="[1]").click()
     expect(desk.page.locator("#source mark")).to_have_text("1914")
     desk.page.get_by_text("Was this right?").click()
@@ -516,7 +607,7 @@ def test_no_serious_fault_of_access(desk: Desk) -> None:
     desk.ask(f"{COMMANDER} perhaps")
     desk.ask("Is there a zebra in Panama?")
     desk.page.get_by_text("Was this right?").first.click()
-    desk.ask("When was the canal opened to ships?").get_by_role("button", name="[1]").click()
+    desk.ask(SHIPS).get_by_role("button", name="[1]").click()
     expect(desk.page.locator("#source mark")).to_be_focused()
     assert _serious(desk.page) == []
     desk.page.get_by_role("tab", name="Articles").click()
@@ -546,7 +637,7 @@ def test_eight_users_during_a_rebuild(server: str, browser: Browser) -> None:
     pages[0].get_by_role("button", name="Rebuild the index").click()
     expect(pages[0].locator("#job progress")).to_be_visible()
     pages[0].get_by_role("tab", name="Chat").click()
-    questions = (COMMANDER, "When was the canal opened to ships?")
+    questions = (COMMANDER, SHIPS)
     for question in questions:
         for page in pages:
             page.get_by_label("Your question").fill(question)

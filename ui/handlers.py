@@ -23,6 +23,7 @@ from ui.ports import Answerer
 from ui.problems import BUSY, counted, said
 from ui.render import (
     answer_card,
+    exact,
     example_chips,
     problem_message,
     question_message,
@@ -135,13 +136,18 @@ class Handlers:
             conversation.settle(number, problem=BUSY)
 
     def messages(self, conversation_id: str) -> list[Message]:
-        """Return a conversation as messages of the chat."""
+        """Return a conversation as messages of the chat.
+
+        Each reply tells by a class which conversation it stands in, so that a button in it is
+        not taken for one of another.
+        """
         conversation = self.conversations.get(conversation_id)
         shown: list[Message] = []
-        hashes = self._hashes()
+        hashes, home = self._hashes(), f"fn-of-{exact(conversation.id)}"
         for number, turn in enumerate(conversation.turns):
             shown.append({"role": "user", "content": question_message(turn.question)})
-            shown.append({"role": "assistant", "content": _reply(turn, number, hashes)})
+            reply = f'<div class="{home}">{_reply(turn, number, hashes)}</div>'
+            shown.append({"role": "assistant", "content": reply})
         return shown
 
     def _hashes(self) -> dict[str, str] | None:
@@ -243,7 +249,7 @@ class Handlers:
         places = turns[turn].places
         try:
             view = look(places[n], self._assistant.index)
-            return source_panel(view, turn=turn, n=n, count=len(places))
+            return source_panel(view, turn=turn, n=n, count=len(places), of=conversation_id)
         except Exception as error:
             return problem_panel(said(error))
 
