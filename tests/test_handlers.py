@@ -176,6 +176,14 @@ def test_what_cannot_be_asked_is_said_at_once(
     assert assistant.asked == []
 
 
+def test_half_a_character_leaves_the_conversation_readable(handlers: Handlers) -> None:
+    """A lone surrogate, as a page can send one, is shown as a question mark and answered."""
+    kept = ask(handlers, "Who was the mission commander of Apollo \ud83d then?")
+    question, answer = (message["content"] for message in handlers.messages(kept))
+    assert text_of(question) == "Who was the mission commander of Apollo ? then?"
+    assert "Armstrong" in text_of(answer)
+
+
 def test_an_unknown_conversation_begins_anew(handlers: Handlers) -> None:
     """After a restart the page's id is unknown; the question gets a conversation all the same."""
     kept = ask(handlers, "When was the canal opened to ships?", "an id of yesterday")

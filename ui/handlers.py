@@ -14,7 +14,7 @@ from qa.values import Answer
 from ui.changes import ArticleEvents
 from ui.conversation import Conversations, Turn
 from ui.feedback import Fault, feedback_bar, marked_place
-from ui.history import History
+from ui.history import History, storable
 from ui.limits import LONGEST_QUESTION
 from ui.panel import empty_panel, problem_panel, source_panel
 from ui.past import Past
@@ -76,8 +76,10 @@ class Handlers:
     def _turn(self, question: str, scope: tuple[str, ...]) -> Turn:
         """Return the turn of a question, with what can be shown before it is answered.
 
-        Of one that is too long only the beginning is kept.
+        Of one that is too long only the beginning is kept. What UTF-8 cannot hold becomes a
+        question mark, as it could not be sent to the page again.
         """
+        question = storable(question)
         try:
             check_question(question)
             sign, titles = self._size(scope)
