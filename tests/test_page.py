@@ -328,6 +328,19 @@ def test_citations_are_copied_as_data(desk: Desk) -> None:
     assert text.endswith(desk.url.rstrip("/") + data["link"])
 
 
+def test_a_question_that_cannot_be_sent_is_told(desk: Desk) -> None:
+    """What the server does not take is said under the chat, the question stays in the box."""
+    box = desk.page.get_by_label("Your question")
+    desk.page.route("**/gradio_api/run/predict*", lambda route: route.fulfill(status=413))
+    box.fill(COMMANDER)
+    box.press("Enter")
+    expect(desk.page.locator("#examples")).to_contain_text("This question could not be sent")
+    expect(box).to_have_value(COMMANDER)
+    desk.page.unroute_all()
+    expect(desk.ask(COMMANDER)).to_contain_text("Armstrong")
+    expect(desk.page.locator("#examples")).not_to_contain_text("could not be sent")
+
+
 def test_an_error_leaves_the_page_usable(desk: Desk) -> None:
     """The engine raises; its text stays inside, and the next question is answered."""
     expect(desk.ask("explode")).to_contain_text("Something failed")

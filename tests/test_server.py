@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -248,6 +249,20 @@ def test_only_what_was_sent_is_read(server: Server) -> None:
     asked = server.client.post("gradio_api/call/ask", json=body)
     assert "was not uploaded here" in server.answer(asked)
     assert status(_file(sent, f"{server.url}{FILE}{quote(sent)}")) == 200
+
+
+def test_the_chosen_articles_of_a_session_that_is_forgotten(server: Server) -> None:
+    """They are asked, and the list of articles still acts: a restart may lie in between."""
+    listed = server.client.post("gradio_api/call/list_articles", json={"data": []})
+    path = f"gradio_api/call/list_articles/{listed.json()['event_id']}"
+    articles = json.loads(server.client.get(path).text.partition("data: ")[2])[0]
+    (canal,) = (each["id"] for each in articles if each["title"] == "Canals")
+    config = server.client.get("config").json()
+    for name, inputs in (("begin", ["", QUESTION, [canal]]), ("tick", ["", [canal]])):
+        body = {"data": inputs, "fn_index": _event(config, name), "session_hash": f"new-{name}"}
+        reply = server.client.post("gradio_api/run/predict", json=body)
+        assert reply.status_code == 200, reply.text
+        assert "error" not in reply.json()
 
 
 def test_too_long_a_question_is_said(server: Server) -> None:

@@ -20,7 +20,7 @@ from ui.history import History
 from ui.limits import ANSWERS_AT_ONCE, MOST_EVENTS, MOST_WAITING
 from ui.login import Login
 from ui.memory import share_heaps
-from ui.offline import FAST, gr
+from ui.offline import FAST, gr, unusable
 from ui.panel import HEADER
 from ui.ports import Answerer
 from ui.programs import Programs, require_mcp
@@ -44,9 +44,7 @@ class _Page(gr.Blocks):
         except gr.Error:
             raise
         except Exception:
-            raise gr.Error(
-                "The inputs of this call cannot be used.", print_exception=False
-            ) from None
+            raise unusable() from None
 
 
 def build_page(

@@ -10,8 +10,10 @@ from typing import Any
 from ui.app_past import PastColumn
 from ui.handlers import Handlers
 from ui.limits import ANSWERS_AT_ONCE, LONGEST_QUESTION
-from ui.offline import FAST, gr, script
+from ui.offline import AS_SENT, FAST, gr, script, text, texts
 from ui.panel import KEYS, empty_panel
+from ui.problems import NOT_SENT
+from ui.render import problem_message
 
 PATIENCE = 60.0  # seconds to wait for the first examples of an index
 
@@ -20,6 +22,8 @@ _SHOW = """(told, open) => {
   const late = told ? JSON.parse(told) : {};
   if (late.of === open) return [late.value];
 }"""
+
+_NOT_SENT = f"() => [{json.dumps(problem_message(NOT_SENT))}]"
 
 
 class Late:
@@ -132,28 +136,34 @@ class Chat:
         handlers = self._handlers
         begun = [conversation, self.messages, self.box, self.examples, self.past.list]
 
-        def begin(held: str, question: str, scope: list[str]) -> list[Any]:
-            kept = handlers.begin(held, question, scope)
+        def begin(held: Any, asked: Any, scope: Any) -> list[Any]:
+            question = text(asked)
+            kept = handlers.begin(text(held), question, texts(scope))
             messages = handlers.messages(kept)
             chips = "" if question.strip() else gr.skip()
             return [kept, messages, "", chips, handlers.past.listing(kept)]
 
-        def begin_with(held: str, scope: list[str], event: gr.EventData) -> list[Any]:
+        def begin_with(held: Any, scope: Any, event: gr.EventData) -> list[Any]:
             return begin(held, str(event._data.get("question", "")), scope)
 
-        def begin_again(scope: list[str], event: gr.EventData) -> list[Any]:
-            kept = handlers.begin_again(*_button(event), scope)
+        def begin_again(scope: Any, event: gr.EventData) -> list[Any]:
+            kept = handlers.begin_again(*_button(event), texts(scope))
             messages = handlers.messages(kept)
             return [kept, messages, gr.skip(), "", handlers.past.listing(kept)]
 
-        asked = [conversation, self.box, self.scope]
-        self.settle(self.box.submit(begin, asked, begun, **FAST), asked=True)
         chosen = [conversation, self.scope]
-        self.settle(self.examples.ask_this(begin_with, chosen, begun, **FAST), asked=True)
-        self.settle(self.panel.ask_again(begin_again, [self.scope], begun, **FAST), asked=True)
+        for event in (
+            self.box.submit(begin, [conversation, self.box, self.scope], begun, **AS_SENT),
+            self.examples.ask_this(begin_with, chosen, begun, **AS_SENT),
+            self.panel.ask_again(begin_again, [self.scope], begun, **AS_SENT),
+        ):
+            event.failure(None, None, [self.examples], js=_NOT_SENT, api_visibility="private")
+            self.settle(event, asked=True)
         self.find.change(
-            lambda find, chosen: gr.update(choices=handlers.articles.choices(find, chosen)),
-            [self.find, self.scope], [self.scope], **FAST,
+            lambda find, chosen: gr.update(
+                choices=handlers.articles.choices(text(find), texts(chosen))
+            ),
+            [self.find, self.scope], [self.scope], **AS_SENT,
         )  # fmt: skip
 
     def _wire_panel(self) -> None:
