@@ -341,6 +341,12 @@ def test_a_question_that_cannot_be_sent_is_told(desk: Desk) -> None:
     expect(desk.page.locator("#examples")).not_to_contain_text("could not be sent")
 
 
+def test_too_long_a_question_is_not_cut_in_silence(desk: Desk) -> None:
+    """A pasted text over the limit is refused by a sentence with its length, not asked in part."""
+    card = desk.ask("why " * 501)
+    expect(card).to_have_text("the question has 2,004 characters; ask it in at most 2,000")
+
+
 def test_an_error_leaves_the_page_usable(desk: Desk) -> None:
     """The engine raises; its text stays inside, and the next question is answered."""
     expect(desk.ask("explode")).to_contain_text("Something failed")

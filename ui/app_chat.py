@@ -9,7 +9,7 @@ from typing import Any
 
 from ui.app_past import PastColumn
 from ui.handlers import Handlers
-from ui.limits import ANSWERS_AT_ONCE, LONGEST_QUESTION
+from ui.limits import ANSWERS_AT_ONCE
 from ui.offline import AS_SENT, FAST, gr, script, text, texts
 from ui.panel import KEYS, empty_panel
 from ui.problems import NOT_SENT
@@ -64,7 +64,6 @@ class Chat:
                 self.box = gr.Textbox(
                     elem_id="question", label="Your question", show_label=False, lines=1,
                     max_lines=6, placeholder="Ask your articles…", submit_btn=True, autofocus=True,
-                    max_length=LONGEST_QUESTION,
                 )  # fmt: skip
                 with gr.Accordion("Ask only some articles", open=False, elem_id="only"):
                     self.find = gr.Textbox(
