@@ -530,6 +530,19 @@ def test_too_many_files_are_said_on_the_page(desk: Desk, tmp_path: Path) -> None
     expect(desk.ask(COMMANDER)).to_contain_text("Armstrong")
 
 
+def test_only_a_refused_upload_is_said_to_be_one(desk: Desk) -> None:
+    """How far an upload is may be unknown, and that is no news for the user."""
+    desk.page.get_by_role("tab", name="Articles").click()
+    before = desk.page.locator("#job").inner_text()
+    desk.page.route("**/gradio_api/upload*", lambda route: route.fulfill(status=404, body="no"))
+    desk.page.evaluate("fetch('/gradio_api/upload_progress?upload_id=x')")
+    desk.page.wait_for_timeout(500)
+    assert desk.page.locator("#job").inner_text() == before
+    desk.page.evaluate("fetch('/gradio_api/upload?upload_id=x', { method: 'POST' })")
+    expect(desk.page.locator("#job .fn-problem")).to_have_text("no")
+    desk.page.unroute_all()
+
+
 def test_feedback_with_the_right_words(desk: Desk) -> None:
     """The fault is named by a click, and the right words by marking them in the article."""
     card = desk.ask(SHIPS)
