@@ -563,6 +563,26 @@ def test_feedback_with_the_right_words(desk: Desk) -> None:
     expect(desk.page.locator(".fn-feedback")).to_contain_text("Was this right?")
 
 
+def test_the_right_words_are_sent_without_what_stands_before(desk: Desk) -> None:
+    """Their place is a number, which emoji before it do not shift, however long the article is."""
+    page = desk.page
+    desk.ask("How does the hostile password begin?").get_by_role("button", name="[1]").click()
+    expect(page.locator("#source mark")).to_be_visible()
+    page.get_by_text("Was this right?").click()
+    page.get_by_role("button", name="Wrong words").click()
+    page.evaluate(
+        """() => {
+          const text = document.querySelector("#source .fn-article").lastChild;
+          const at = text.data.indexOf("two spaces");
+          getSelection().setBaseAndExtent(text, at, text, at + 10);
+        }"""
+    )
+    with page.expect_request(lambda sent: '"w0"' in (sent.post_data or "")) as sent:
+        page.get_by_role("button", name="These are right").click()
+    assert "password begins" not in str(sent.value.post_data)
+    expect(page.locator(".fn-feedback")).to_contain_text("What is right: “two spaces”")
+
+
 def test_a_reload_while_it_is_answered(desk: Desk) -> None:
     """The answer comes to the page that was loaded anew meanwhile."""
     box = desk.page.get_by_label("Your question")

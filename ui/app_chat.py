@@ -177,8 +177,10 @@ class Chat:
 
         def correct(event: gr.EventData) -> str:
             of, button = _button(event)
-            place = {key: str(event._data.get(key, "")) for key in ("article", "before", "quote")}
-            return late.told(of, handlers.correct(of, button, place))
+            article, quote = (str(event._data.get(key, "")) for key in ("article", "quote"))
+            count = event._data.get("before")
+            before = count if isinstance(count, int) else -1  # a client may send anything
+            return late.told(of, handlers.correct(of, button, article, before=before, quote=quote))
 
         self.panel.cite(cite, None, [self.panel], **FAST)
         self.panel.judge(judge, None, [late.box], **FAST)

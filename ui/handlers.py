@@ -178,7 +178,9 @@ class Handlers:
             conversation.judge(number, fault=fault)
         return self.messages(conversation_id)
 
-    def correct(self, conversation_id: str, name: str, place: Mapping[str, str]) -> list[Message]:
+    def correct(
+        self, conversation_id: str, name: str, article_id: str, *, before: int, quote: str
+    ) -> list[Message]:
         """Note what the right answer is, by the button `w{turn}` and the place that is marked."""
         conversation = self.conversations.get(conversation_id)
         number = _numbered(name, conversation.turns)
@@ -186,10 +188,7 @@ class Handlers:
             return self.messages(conversation_id)
         problem = ""
         try:
-            right = marked_place(
-                self._assistant.index, place.get("article", ""),
-                before=place.get("before", ""), quote=place.get("quote", ""),
-            )  # fmt: skip
+            right = marked_place(self._assistant.index, article_id, before=before, quote=quote)
             conversation.judge(number, fault=conversation.turns[number].fault, right=right)
         except Exception as error:
             problem = problem_message(said(error))

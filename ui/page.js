@@ -69,14 +69,14 @@ function settle() {
 function correct(id, of) {
   const text = element.querySelector(".fn-article");
   const chosen = getSelection();
-  const place = { id: id, of: of, article: "", before: "", quote: "" };
+  const place = { id: id, of: of, article: "", before: 0, quote: "" };
   if (text && chosen.rangeCount && text.contains(chosen.getRangeAt(0).commonAncestorContainer)) {
     const range = chosen.getRangeAt(0);
     const before = document.createRange();
     before.selectNodeContents(text);
     before.setEnd(range.startContainer, range.startOffset);
     place.article = element.querySelector(".fn-view").dataset.article;
-    place.before = before.toString();
+    place.before = [...before.toString()].length; // in code points, as the server counts
     place.quote = range.toString();
   }
   trigger("correct", place);
