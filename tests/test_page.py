@@ -612,14 +612,14 @@ def test_only_the_chosen_articles_are_asked(desk: Desk) -> None:
 
 
 def test_the_keyboard_alone(desk: Desk) -> None:
-    """`/` goes to the box, `]` and `[` through the sources, Esc back to the button."""
+    """`/` goes to the box from either tab, `]` and `[` through the sources, Esc to the button."""
     page = desk.page
+    box = page.get_by_label("Your question")
     for tab in ("Articles", "Chat"):  # coming back to the chat must not double its keys
         page.get_by_role("tab", name=tab).click()
-    page.locator("h1").click()
-    page.keyboard.press("/")
-    box = page.get_by_label("Your question")
-    expect(box).to_be_focused()
+        page.locator("h1").click()
+        page.keyboard.press("/")
+        expect(box).to_be_focused()
     page.keyboard.type("When was the canal opened to ships? a/b [c]")
     expect(box).to_have_value("When was the canal opened to ships? a/b [c]")
     page.keyboard.press("Enter")

@@ -111,7 +111,8 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "/") {
     event.preventDefault();
     document.body.classList.remove("fn-source-open");
-    box()?.focus();
+    document.querySelector('#tabs [role="tab"]')?.click(); // the box is in the first
+    requestAnimationFrame(() => box()?.focus());
   } else if (event.key === "[" || event.key === "]") {
     const step = element.querySelector(`[data-key="${event.key}"]:not([disabled])`);
     if (step) step.click();
