@@ -282,6 +282,26 @@ def test_an_article_is_removed_after_asking_again(desk: Desk, tmp_path: Path) ->
     expect(desk.page.locator("#job")).to_contain_text("1 removed")
 
 
+def test_the_chat_follows_the_articles(desk: Desk, tmp_path: Path) -> None:
+    """New articles bring new suggestions; that a cited one is gone stands under its answer."""
+    file = tmp_path / "Tay.md"
+    file.write_text("The Tay Bridge was designed by Thomas Bouch.")
+    page = desk.page
+    page.get_by_role("tab", name="Articles").click()
+    page.locator("#upload input[type=file]").set_input_files(file)
+    expect(page.locator("#job")).to_contain_text("1 added")
+    page.get_by_role("tab", name="Chat").click()
+    page.locator(".fn-chip").filter(has_text="Who designed the Tay Bridge?").click()
+    expect(page.locator(".fn-card")).to_contain_text("Thomas Bouch")
+    page.get_by_role("tab", name="Articles").click()
+    remove = page.get_by_role("button", name="Remove Tay")
+    remove.click()
+    remove.click()
+    expect(page.locator("#job")).to_contain_text("1 removed")
+    page.get_by_role("tab", name="Chat").click()
+    expect(page.locator(".fn-since")).to_have_text("No longer in your articles: Tay")
+
+
 def test_a_rebuild_survives_a_reload_and_is_cancelled(desk: Desk) -> None:
     """Its state lives on the server: the page that comes back still shows it and can end it."""
     desk.page.get_by_role("tab", name="Articles").click()

@@ -71,6 +71,7 @@ def build_page(
             with gr.Tab("Articles", id="articles"):
                 articles = ArticlesTab(handlers.articles, chat.scope)
         articles.open_in(chat.panel, tabs)
+        chat.follow(articles.generation)
 
         def load(held: str, request: gr.Request) -> list[Any]:
             opened = chat.open_conversation(held)

@@ -33,8 +33,11 @@ class ArticlesTab:
         )  # fmt: skip
         self._list = gr.HTML(elem_id="list", js_on_load=script("list.js"), apply_default_css=False)
         self._timer = gr.Timer(1.0, active=False)
+        self.generation = gr.Textbox(events.generation(), visible=False)
         self._asked = [self._find, scope]  # what `refreshed` goes by
-        self.shown = [self._job, self._timer, self._cancel, self._list, scope]
+        self.shown = [
+            self._job, self._timer, self._cancel, self._list, scope, self.generation
+        ]  # fmt: skip
         self._wire(drop, update, rebuild)
 
     def refreshed(self, find: Any = None, chosen: Any = None, *, problem: str = "") -> list[Any]:
@@ -53,6 +56,7 @@ class ArticlesTab:
             gr.update(visible=running),
             self._events.listing(find),
             gr.update(choices=choices, value=[each for each in chosen if each in there]),
+            self._events.generation(),
         ]
 
     def _wire(self, drop: gr.File, update: gr.Button, rebuild: gr.Button) -> None:
@@ -60,7 +64,7 @@ class ArticlesTab:
 
         def tick(find: Any, chosen: Any) -> list[Any]:
             if events.jobs.running:
-                return [events.status(), *([gr.skip()] * 4)]
+                return [events.status(), *([gr.skip()] * 5)]
             return self.refreshed(find, chosen)
 
         def add(files: Any, find: Any, chosen: Any) -> list[Any]:

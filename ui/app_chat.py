@@ -23,6 +23,10 @@ _SHOW = """(told, open) => {
   if (late.of === open) return [late.value];
 }"""
 
+# While one conversation is answered, a question may be asked in another.
+_QUIETLY: dict[str, Any] = {
+    "trigger_mode": "multiple", "show_progress": "hidden", "api_visibility": "private"
+}  # fmt: skip
 _NOT_SENT = f"() => [{json.dumps(problem_message(NOT_SENT))}]"
 
 
@@ -102,11 +106,7 @@ class Chat:
         places: dict[str, Any] = {"concurrency_limit": None}
         if asked:
             places = {"concurrency_id": "answer", "concurrency_limit": ANSWERS_AT_ONCE}
-        handlers, late, late_chips = self._handlers, self._late, self._late_chips
-        # While one conversation is answered, a question may be asked in another.
-        quietly: dict[str, Any] = {
-            "trigger_mode": "multiple", "show_progress": "hidden", "api_visibility": "private"
-        }  # fmt: skip
+        handlers, late = self._handlers, self._late
 
         def answer(kept: str) -> Iterator[str]:
             for messages in handlers.answer(kept):
@@ -116,16 +116,26 @@ class Chat:
             handlers.give_up(kept)
             return self._now(kept)
 
+        held = [self._conversation]
+        answering = event.then(answer, held, [late.box], **places, **_QUIETLY)
+        answering.failure(give_up, held, [late.box], queue=False, **_QUIETLY)
+        # Once more, as of what comes for two conversations at the same moment one goes unnoticed.
+        self._refresh(answering.then)
+
+    def follow(self, generation: gr.Textbox) -> None:
+        """Show the conversation anew, and other suggestions, when the articles have changed."""
+        self._refresh(generation.change)
+
+    def _refresh(self, event: Any) -> None:
+        """Show the conversation as it is now when an event comes, then what to ask next."""
+
         def chips(kept: str) -> Any:
-            shown = handlers.chips(kept, wait=PATIENCE)
-            return gr.skip() if shown is None else late_chips.told(kept, shown)
+            shown = self._handlers.chips(kept, wait=PATIENCE)
+            return gr.skip() if shown is None else self._late_chips.told(kept, shown)
 
         held = [self._conversation]
-        answering = event.then(answer, held, [late.box], **places, **quietly)
-        answering.failure(give_up, held, [late.box], queue=False, **quietly)
-        # Once more, as of what comes for two conversations at the same moment one goes unnoticed.
-        answering.then(self._now, held, [late.box], queue=False, **quietly)
-        answering.then(chips, held, [late_chips.box], concurrency_limit=None, **quietly)
+        event(self._now, held, [self._late.box], queue=False, **_QUIETLY)
+        event(chips, held, [self._late_chips.box], concurrency_limit=None, **_QUIETLY)
 
     def _now(self, kept: str) -> str:
         """Return what to put into the box of messages for a conversation as it is now."""

@@ -65,6 +65,14 @@ class ArticleEvents:
         rest = [info for info in _matching(infos, find) if info.id not in chosen]
         return [(info.title, info.id) for info in (*first, *rest[:LISTED])]
 
+    def generation(self) -> str:
+        """Return what is another text after each change of the articles; empty if unreadable."""
+        try:
+            return str(self._assistant.index.generation)
+        except Exception as error:
+            said(error)
+            return ""
+
     def open_article(self, article_id: str) -> str:
         """Return the panel for a whole article, with nothing marked."""
         try:
