@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -287,6 +288,24 @@ def test_a_full_queue_says_so_at_once(server: Server) -> None:
     assert {each.status_code for each in joined} == {200, 503}
     assert all("event: complete" in each and "1914" in each for each in answers)
     assert "1914" in server.answer(server.join(QUESTION))  # there is room again
+
+
+def test_no_more_answers_at_once_than_there_are_places(server: Server) -> None:
+    """Questions that wait when their pages are loaded again keep to the limit as well."""
+    dependencies = server.client.get("config").json()["dependencies"]
+    begin = next(each["id"] for each in dependencies if each["api_name"] == "begin")
+    (load,) = (e["id"] for e in dependencies if any(kind == "load" for _, kind in e["targets"]))
+    answering = next(e["id"] for e in dependencies if e.get("trigger_after") == load)
+    sessions = [f"load-{number}" for number in range(3 * ANSWERS_AT_ONCE)]
+    for session in sessions:
+        body = {"data": ["", QUESTION, []], "fn_index": begin, "session_hash": session}
+        (kept, *_) = server.client.post("gradio_api/run/predict", json=body).json()["data"]
+        body = {"data": [kept], "fn_index": answering, "session_hash": session}
+        server.client.post("gradio_api/queue/join", json=body)
+    for session in sessions:
+        assert "1914" in server.client.get(f"gradio_api/queue/data?session_hash={session}").text
+    counts = re.findall(r"(\d+) answers at once", server.log.read_text())
+    assert max(map(int, counts)) == ANSWERS_AT_ONCE
 
 
 def test_calls_that_nobody_waits_for(server: Server) -> None:

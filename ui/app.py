@@ -17,7 +17,7 @@ from ui.app_programs import add_endpoints
 from ui.guards import names_of, require_login
 from ui.handlers import Handlers
 from ui.history import History
-from ui.limits import ANSWERS_AT_ONCE, MOST_EVENTS, MOST_WAITING
+from ui.limits import ANSWERS_AT_ONCE, MOST_EVENTS, MOST_WAITING, Limited
 from ui.login import Login
 from ui.memory import share_heaps
 from ui.offline import FAST, gr, unusable
@@ -60,6 +60,7 @@ def build_page(
     keeps the conversations; by default they end with the program. With `mcp` answers and passages
     are made ready for MCP, which `guarded_app` serves.
     """
+    assistant = Limited(assistant)
     handlers = Handlers(assistant, examples=examples, history=history)
     page: gr.Blocks
     with _Page(title="Footnote", analytics_enabled=False, delete_cache=(3600, 3600)) as page:

@@ -101,7 +101,7 @@ class Chat:
         """After an event: answer the questions that wait, then offer others.
 
         Where nothing was `asked`, another event may be at the answer; it is waited for, outside
-        of the places for answers.
+        of the queue for answers.
         """
         places: dict[str, Any] = {"concurrency_limit": None}
         if asked:
