@@ -79,13 +79,19 @@ def answered(
 
 
 class FakeIndex:
-    """An index in memory; `pace` is how many seconds each step of a change takes."""
+    """An index in memory.
 
-    def __init__(self, articles: Iterable[Article] = (), *, pace: float = 0.0) -> None:
+    `pace` is how many seconds each step of a change takes; it takes longer while there is a `gate`.
+    """
+
+    def __init__(
+        self, articles: Iterable[Article] = (), *, pace: float = 0.0, gate: Path | None = None
+    ) -> None:
         self._lock = threading.Lock()
         self._articles = {article.id: article for article in articles}
         self.generation = 1
         self.pace = pace
+        self.gate = gate
 
     def articles(self) -> list[ArticleInfo]:
         """List the articles."""
@@ -162,6 +168,8 @@ class FakeIndex:
         if progress is not None:
             progress(state)
         time.sleep(self.pace)
+        while self.gate is not None and self.gate.exists():
+            time.sleep(0.02)
 
     def _report(
         self,

@@ -111,7 +111,7 @@ def server() -> Iterator[str]:
 
 @pytest.fixture
 def gate(tmp_path: Path) -> Path:
-    """A file that holds back questions with "hold" in them while it is there."""
+    """A file that holds back changes, and questions with "hold" in them, while it is there."""
     gate = tmp_path / "gate"
     gate.touch()
     return gate
@@ -302,17 +302,20 @@ def test_the_chat_follows_the_articles(desk: Desk, tmp_path: Path) -> None:
     expect(page.locator(".fn-since")).to_have_text("No longer in your articles: Tay")
 
 
-def test_a_rebuild_survives_a_reload_and_is_cancelled(desk: Desk) -> None:
+def test_a_rebuild_survives_a_reload_and_is_cancelled(gated_desk: Desk, gate: Path) -> None:
     """Its state lives on the server: the page that comes back still shows it and can end it."""
-    desk.page.get_by_role("tab", name="Articles").click()
-    desk.page.get_by_role("button", name="Rebuild the index").click()
-    expect(desk.page.locator("#job progress")).to_be_visible()
-    desk.page.reload()
-    desk.page.get_by_role("tab", name="Articles").click()
-    expect(desk.page.locator("#job")).to_contain_text("Rebuilding the index")
-    desk.page.get_by_role("button", name="Cancel").click()
-    expect(desk.page.locator("#job")).to_contain_text("cancelled. Nothing was changed.")
-    expect(desk.page.get_by_role("button", name="Cancel")).to_be_hidden()
+    page = gated_desk.page
+    page.get_by_role("tab", name="Articles").click()
+    page.get_by_role("button", name="Rebuild the index").click()
+    expect(page.locator("#job progress")).to_be_visible()
+    page.reload()
+    page.get_by_role("tab", name="Articles").click()
+    expect(page.locator("#job")).to_contain_text("Rebuilding the index")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator("#job")).to_contain_text("Cancelling")
+    gate.unlink()
+    expect(page.locator("#job")).to_contain_text("cancelled. Nothing was changed.")
+    expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
 
 
 def test_a_permanent_link_opens_its_place(desk: Desk) -> None:
