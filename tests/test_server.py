@@ -297,11 +297,17 @@ def test_no_more_answers_at_once_than_there_are_places(server: Server) -> None:
     (load,) = (e["id"] for e in dependencies if any(kind == "load" for _, kind in e["targets"]))
     answering = next(e["id"] for e in dependencies if e.get("trigger_after") == load)
     sessions = [f"load-{number}" for number in range(3 * ANSWERS_AT_ONCE)]
-    for session in sessions:
-        body = {"data": ["", QUESTION, []], "fn_index": begin, "session_hash": session}
-        (kept, *_) = server.client.post("gradio_api/run/predict", json=body).json()["data"]
-        body = {"data": [kept], "fn_index": answering, "session_hash": session}
-        server.client.post("gradio_api/queue/join", json=body)
+    server.gate.touch()
+    try:
+        for session in sessions:
+            asked = ["", f"{QUESTION} hold", []]
+            body = {"data": asked, "fn_index": begin, "session_hash": session}
+            (kept, *_) = server.client.post("gradio_api/run/predict", json=body).json()["data"]
+            body = {"data": [kept], "fn_index": answering, "session_hash": session}
+            server.client.post("gradio_api/queue/join", json=body)
+        time.sleep(1)  # for more than may begin to begin
+    finally:
+        server.gate.unlink()
     for session in sessions:
         assert "1914" in server.client.get(f"gradio_api/queue/data?session_hash={session}").text
     counts = re.findall(r"(\d+) answers at once", server.log.read_text())
