@@ -24,7 +24,7 @@ from index.chunker import Chunking, Cut, chunk
 from index.embedder import Embedder, load_embedder, model_fingerprint, model_folder
 from index.errors import ArticleMissing, IndexIncompatible, NothingToIndex
 from index.home import Home
-from index.ingest import KEPT, Plan, plan, read_files
+from index.ingest import KEPT, UPLOAD, Plan, plan, read_files
 from index.reports import Sources, named, nothing_read, report, source_paths
 from index.rows import StoreMeta, new_change
 from index.snapshot import Snapshot, Snapshots
@@ -42,7 +42,6 @@ from index.values import (
 )
 
 _NAMESAKE = "another file of this name came with it and was taken; rename one to have both"
-UPLOAD = "upload:"  # what the source of an article that came without a path begins with
 
 
 def open_index(path: Path | str, *, embedder: Embedder | None = None) -> ArticleIndex:
@@ -201,7 +200,7 @@ class ArticleIndex:
             if name in last and not filecmp.cmp(last[name], path, shallow=False):
                 notices.append(Notice(name, _NAMESAKE))
             last[name] = path
-        sent = [(UPLOAD + name, path) for name, path in last.items()]
+        sent = [(UPLOAD + name, path.resolve()) for name, path in last.items()]
         return self._change(sent, [], notices, progress=progress, must_find=True)
 
     def update(self, *, progress: ProgressCallback | None = None) -> BuildReport:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from index.home import Home
@@ -20,9 +20,9 @@ def source_paths(sources: Sources) -> list[Path]:
     return [Path(source).expanduser().absolute() for source in listed]
 
 
-def named(files: Iterable[Path]) -> list[tuple[str, Path]]:
-    """Return files with their names in the index: their paths."""
-    return [(str(file), file) for file in files]
+def named(files: Mapping[Path, Path]) -> list[tuple[str, Path]]:
+    """Return the places of files with their names in the index: their paths."""
+    return [(str(path), place) for path, place in files.items()]
 
 
 def nothing_read(sources: Iterable[Path], reading: Reading) -> str:

@@ -443,6 +443,25 @@ def test_uploads_replace_by_name(library: ArticleIndex, tmp_path: Path) -> None:
     assert library.update().removed == ()
 
 
+def test_a_link_put_in_place_of_a_file_is_skipped(
+    library: ArticleIndex, folder: Path, tmp_path: Path
+) -> None:
+    """A file that becomes a link out of the folder before it is read keeps its old version."""
+    outside = put(tmp_path, {"secret.txt": "A comet came by."}) / "secret.txt"
+    *_, last = sorted(folder.glob("*.txt"))
+    last.write_text("It changed.")
+
+    def swap(progress: Progress) -> None:
+        if progress.stage is Stage.READ and progress.done == 1:
+            last.unlink()
+            last.symlink_to(outside)
+
+    report = library.update(progress=swap)
+    assert [notice.path for notice in report.skipped] == [str(last)]
+    assert "a symbolic link" in report.skipped[0].reason
+    assert (report.removed, report.updated, finds(library, "comet")) == ((), (), [])
+
+
 def test_uploads_of_one_name_at_once(library: ArticleIndex, tmp_path: Path) -> None:
     """Of two uploads of one name in one go the last stays; one that differs is told of."""
     put(tmp_path, {"a.txt": "Tea needs hot water.", "b.txt": "A comet came by."})
