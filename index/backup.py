@@ -27,6 +27,7 @@ from index.errors import (
     IndexNotWritten,
 )
 from index.home import Home
+from index.paths import given_path, in_utf8
 from index.rows import new_change
 from index.soundness import faults
 from index.store import Store
@@ -50,10 +51,10 @@ def export_index(path: Path | str, file: Path | str) -> BackupReport:
         IndexMissing, IndexIncompatible: as their names say.
 
     """
-    target = Path(file).expanduser().absolute()
-    if target.is_dir() or (target.exists() and not _is_backup(target)):
-        raise BackupUnusable(f"{target} exists and is no backup of an index; give a new name")
+    target = in_utf8(given_path(file), IndexNotWritten)
     try:
+        if target.exists() and not _is_backup(target):
+            raise BackupUnusable(f"{target} exists and is no backup of an index; give a new name")
         with tempfile.TemporaryDirectory(prefix=".footnote-", dir=target.parent) as folder:
             return _export(Home(Path(path)), Path(folder), target)
     except OSError as error:
@@ -103,7 +104,7 @@ def import_index(file: Path | str, *, path: Path | str) -> BackupReport:
         IndexLocked, IndexNotWritten: as their names say.
 
     """
-    source = Path(file).expanduser().absolute()
+    source = given_path(file)
     home = Home(Path(path))
     try:
         with zipfile.ZipFile(source) as archive:

@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 
 from index import derived
 from index.errors import IndexDamaged, IndexLocked, IndexMissing, IndexNotWritten
+from index.paths import given_path, in_utf8, quoted
 from index.seals import RESTORE
 from index.store import Store
 
@@ -34,10 +35,15 @@ _FIND = "`footnote index check --repair` looks for the store"
 
 
 class Home:
-    """Paths of an index and the two steps that make a change visible."""
+    """Paths of an index and the two steps that make a change visible.
+
+    Raises:
+        IndexMissing: the path is not in UTF-8.
+
+    """
 
     def __init__(self, path: Path) -> None:
-        self.path = path.expanduser().absolute()
+        self.path = in_utf8(given_path(path), IndexMissing)
         self.derived = self.path / "derived"
 
     def exists(self) -> bool:
@@ -95,7 +101,7 @@ class Home:
                 raise IndexDamaged(f"{self.path / _CURRENT} is missing; {_FIND}") from None
             raise IndexMissing(
                 f"there is no index at {self.path}; make one with"
-                f" `footnote index rebuild FOLDER --index {self.path}`"
+                f" `footnote index rebuild FOLDER --index {quoted(self.path)}`"
             ) from None
         except OSError as error:
             raise IndexDamaged(

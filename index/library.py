@@ -25,6 +25,7 @@ from index.embedder import Embedder, load_embedder, model_fingerprint, model_fol
 from index.errors import ArticleMissing, IndexIncompatible, NothingToIndex
 from index.home import Home
 from index.ingest import KEPT, UPLOAD, Plan, plan, read_files
+from index.paths import is_there, quoted
 from index.reports import Sources, named, nothing_read, report, source_paths
 from index.rows import StoreMeta, new_change
 from index.snapshot import Snapshot, Snapshots
@@ -216,7 +217,7 @@ class ArticleIndex:
         with self._store() as store:
             roots = [Path(root) for root in store.meta().roots]
             known = {row.file for row in store.sources()}
-        present = [root for root in roots if root.exists()]
+        present = [root for root in roots if is_there(root)]
         files, notices = find_files(present)
         searched = [*present, *(root.resolve() for root in present)]  # files have resolved names
         unread = [Path(notice.path) for notice in notices]
@@ -279,7 +280,7 @@ class ArticleIndex:
             raise IndexIncompatible(
                 f"the index at {self.path} was made with the model {meta.model}"
                 f" ({meta.fingerprint[:8]}), and this is {name} ({fingerprint[:8]}); run"
-                f" `footnote index rebuild --index {self.path}` to embed its articles again"
+                f" `footnote index rebuild --index {quoted(self.path)}` to embed its articles again"
             )
 
     def _change(

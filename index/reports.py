@@ -8,6 +8,7 @@ from pathlib import Path
 
 from index.home import Home
 from index.ingest import Plan, Reading
+from index.paths import given_path
 from index.store import Store
 from index.values import BuildReport
 
@@ -17,7 +18,7 @@ Sources = Iterable[Path | str] | Path | str
 def source_paths(sources: Sources) -> list[Path]:
     """Return the sources as absolute paths."""
     listed = [sources] if isinstance(sources, Path | str) else list(sources)
-    return [Path(source).expanduser().absolute() for source in listed]
+    return [given_path(source) for source in listed]
 
 
 def named(files: Mapping[Path, Path]) -> list[tuple[str, Path]]:
@@ -25,7 +26,7 @@ def named(files: Mapping[Path, Path]) -> list[tuple[str, Path]]:
     return [(str(path), place) for path, place in files.items()]
 
 
-def nothing_read(sources: Iterable[Path], reading: Reading) -> str:
+def nothing_read(sources: Iterable[Path | str], reading: Reading) -> str:
     """Return the sentence for sources without a readable article."""
     where = ", ".join(map(str, sources)) or "the list of sources"
     reasons = "; ".join(map(str, reading.skipped[:3]))

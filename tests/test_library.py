@@ -443,6 +443,33 @@ def test_uploads_replace_by_name(library: ArticleIndex, tmp_path: Path) -> None:
     assert library.update().removed == ()
 
 
+def test_names_that_begin_with_a_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A `~` is a home folder where there is one, and part of the name where that is there."""
+    home = put(tmp_path / "home", {"a.txt": "At home."})
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir(put(tmp_path / "here", {"~$a.txt": "A lock.", "~/b.txt": "Here."}))
+    paths = ["~/a.txt", "~/b.txt", "~$a.txt", "~nobody-knows/c.txt"]
+    (tmp_path / "here" / "~" / "index").mkdir()
+    report = build_index(paths, path="~/index", embedder=HashEmbedder())
+    assert [(notice.path, notice.reason) for notice in report.skipped] == [
+        (str(tmp_path / "here" / "~nobody-knows/c.txt"), "there is no such file or folder")
+    ]
+    with open_index(tmp_path / "here" / "~" / "index", embedder=HashEmbedder()) as library:
+        assert texts(library) == ["A lock.", "At home.", "Here."]
+    with pytest.raises(IndexMissing, match=r"there is no index at .*here/~nobody-knows/index;"):
+        open_index("~nobody-knows/index")
+
+
+def test_commands_that_are_suggested_can_be_typed(tmp_path: Path, folder: Path) -> None:
+    """A path with spaces stands in quotes where a message says what to run."""
+    place = tmp_path / "my index"
+    with pytest.raises(IndexMissing, match=f"FOLDER --index '{place}'`"):
+        open_index(place)
+    build(folder, place)
+    with pytest.raises(IndexIncompatible, match=f"rebuild --index '{place}'`"):
+        open_index(place, embedder=HashEmbedder(fingerprint="f" * 64))
+
+
 def test_a_link_put_in_place_of_a_file_is_skipped(
     library: ArticleIndex, folder: Path, tmp_path: Path
 ) -> None:
