@@ -47,8 +47,22 @@ class Home:
         self.derived = self.path / "derived"
 
     def exists(self) -> bool:
-        """Say whether there is an index here."""
-        return (self.path / _CURRENT).is_file()
+        """Say whether there is an index here.
+
+        Raises:
+            IndexMissing: that cannot be seen.
+
+        """
+        try:
+            return (self.path / _CURRENT).is_file()
+        except OSError as error:
+            raise self._closed(error) from error
+
+    def _closed(self, error: OSError) -> IndexMissing:
+        return IndexMissing(
+            f"{self.path} cannot be used for an index: {error.strerror}; give another folder, or"
+            " allow this user to use it"
+        )
 
     def current(self) -> Path:
         """Return the store in force.
@@ -96,6 +110,8 @@ class Home:
         try:
             text = (self.path / _CURRENT).read_text(encoding="utf-8", errors="replace")
             name = text.strip().partition("\n")[0][:_LONGEST]  # it may be anything
+        except IsADirectoryError:
+            raise self._pointer_is_folder() from None
         except (FileNotFoundError, NotADirectoryError):
             if self.stores():
                 raise IndexDamaged(f"{self.path / _CURRENT} is missing; {_FIND}") from None
@@ -109,21 +125,27 @@ class Home:
             ) from error
         return self.path / (Path(name).name or "(nothing)")
 
+    def _pointer_is_folder(self) -> IndexDamaged:
+        return IndexDamaged(
+            f"{self.path / _CURRENT} is a folder and not the file that names the store; remove it,"
+            f" then {_FIND}"
+        )
+
     def prepare(self) -> None:
         """Make the folder, or see that it is one an index may be written to.
 
         Raises:
-            IndexMissing: the path holds something else.
+            IndexMissing: the path holds something else, or may not be used.
 
         """
-        if self.path.exists() and not self._is_ours():
-            raise IndexMissing(
-                f"{self.path} exists and is not an index; give an empty or a new folder"
-            )
         try:
+            if self.path.exists() and not self._is_ours():
+                raise IndexMissing(
+                    f"{self.path} exists and is not an index; give an empty or a new folder"
+                )
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise IndexMissing(f"{self.path} cannot be made: {error.strerror}") from error
+            raise self._closed(error) from error
 
     def _is_ours(self) -> bool:
         """Say whether this is an index, or what is left of one: other data is never written to.
@@ -144,10 +166,13 @@ class Home:
 
         Raises:
             IndexLocked: another process or thread is changing the index.
+            IndexDamaged: the pointer is a folder, so no change could be put in force.
 
         """
         lock = FileLock(self.path / "writer.lock", timeout=0)
         try:
+            if (self.path / _CURRENT).is_dir():
+                raise self._pointer_is_folder()
             lock.acquire()
         except Timeout:
             raise IndexLocked(

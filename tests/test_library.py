@@ -29,6 +29,7 @@ from index import (
     build_index,
     open_index,
     rebuild_index,
+    repair_index,
 )
 from index.articles import article_id
 from index.errors import (
@@ -842,9 +843,36 @@ def test_index_path_is_a_file(tmp_path: Path, folder: Path) -> None:
     for bad in (file, file / "below"):
         with pytest.raises(IndexMissing, match="there is no index at"):
             open_index(bad, embedder=HashEmbedder())
-        with pytest.raises(IndexMissing, match=r"is not an index; give an empty|cannot be made"):
+        with pytest.raises(IndexMissing, match=r"is not an index; give|cannot be used for an"):
             build(folder, bad)
     assert file.read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("x" * 300, "cannot be used for an index: File name too long"),
+        (os.fsdecode(b"caf\xe9"), r"the path .*/caf\\udce9 is not in UTF-8; give another one"),
+    ],
+    ids=["long", "not UTF-8"],
+)
+def test_index_path_that_cannot_be(tmp_path: Path, folder: Path, name: str, said: str) -> None:
+    """A path that the system or SQLite refuses is one sentence."""
+    for change in (lambda path: build(folder, path), repair_index):
+        with pytest.raises(IndexMissing, match=said):
+            change(tmp_path / name)
+
+
+def test_pointer_is_a_folder(path: Path, folder: Path) -> None:
+    """What stands in the place of the pointer is named, and no disk is blamed."""
+    (path / "CURRENT").unlink()
+    (path / "CURRENT").mkdir()
+    said = "CURRENT is a folder and not the file that names the store; remove it, then `footnote"
+    for verb in (open_index, repair_index, lambda path: build(folder, path)):
+        with pytest.raises(IndexDamaged, match=said):
+            verb(path)
+    (path / "CURRENT").rmdir()
+    assert repair_index(path).sound
 
 
 def test_index_path_is_a_foreign_folder(folder: Path) -> None:
