@@ -45,6 +45,7 @@ _UNREADABLE = (  # what SQLite says of a file that was altered behind its back
     apsw.FormatError,
     apsw.MismatchError,
     apsw.TooBigError,
+    apsw.InterruptError,  # a foreign one took too long
     UnicodeDecodeError,
 )
 _NO_ROOM = {  # what a reader meets on a full disk: it writes to the log's index
@@ -56,6 +57,8 @@ _NO_ROOM = {  # what a reader meets on a full disk: it writes to the log's index
     apsw.SQLITE_IOERR_SHMSIZE,
     apsw.SQLITE_IOERR_SHMMAP,
 }
+_STEPS = 1_000_000  # of SQLite's machine, that any foreign store may take
+_STEPS_PER_BYTE = 5  # and one of this size; honest ones took 0.3 at most
 _PATIENCE = 5000  # milliseconds that a statement waits for another connection
 _UNWRITABLE = (apsw.FullError, apsw.IOError, apsw.ReadOnlyError, apsw.CantOpenError)
 
@@ -81,8 +84,11 @@ class Store:
         return store
 
     @classmethod
-    def open(cls, path: Path) -> Store:
+    def open(cls, path: Path, *, foreign: bool = False) -> Store:
         """Open a store that exists.
+
+        A `foreign` one may have been made to do harm. Nothing is read before its header is known
+        to be a plain table, and reading it ends after as many steps as its size allows.
 
         Raises:
             IndexDamaged: the file is no store or cannot be read.
@@ -92,6 +98,8 @@ class Store:
         """
         try:
             store = cls(path, apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE))
+            if foreign:
+                store._distrust()
             store._configure()
             version = dict(store._db.execute("SELECT key, value FROM meta")).get("format_version")
         except (apsw.Error, UnicodeDecodeError) as error:
@@ -103,6 +111,20 @@ class Store:
                 " Build it again with `footnote index rebuild FOLDER`"
             )
         return store
+
+    def _distrust(self) -> None:
+        """Bound what reading may take, then see that the header can be read without harm."""
+        left = _STEPS + _STEPS_PER_BYTE * self.path.stat().st_size
+
+        def exhausted() -> bool:
+            nonlocal left
+            left -= _STEPS
+            return left < 0
+
+        self._db.set_progress_handler(exhausted, _STEPS)
+        header = [row for row in _schema_of(self._db) if row[1] == "meta"]
+        if header != [row for row in _expected_schema() if row[1] == "meta"]:
+            raise apsw.NotADBError("its header is no table of an index")
 
     def _configure(self) -> None:
         self._db.set_busy_timeout(_PATIENCE)
@@ -432,11 +454,20 @@ class Store:
 
     def known_schema(self) -> bool:
         """Say whether the file holds the tables of this format, and nothing that acts by itself."""
-        expected = apsw.Connection(":memory:")
-        for statement in SCHEMA.split(";\n"):
-            expected.execute(statement)
-        query = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name"
-        return list(self.read(query)) == list(expected.execute(query))
+        return _schema_of(self._db) == _expected_schema()
+
+
+def _schema_of(connection: apsw.Connection) -> list[tuple[Any, ...]]:
+    """Return what a file holds: type, name, table and SQL of each."""
+    query = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name"
+    return list(connection.execute(query))
+
+
+def _expected_schema() -> list[tuple[Any, ...]]:
+    connection = apsw.Connection(":memory:")
+    for statement in SCHEMA.split(";\n"):
+        connection.execute(statement)
+    return _schema_of(connection)
 
 
 @contextmanager
