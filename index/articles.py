@@ -204,6 +204,9 @@ def _followed(path: Path, root: Path) -> tuple[Path, str]:
     try:
         if not path.is_symlink():
             return path, ""
+    except OSError as error:  # the folder may be listed and not entered
+        return path, _reason(error)
+    try:
         target = path.resolve(strict=True)
     except (OSError, RuntimeError) as error:
         return path, f"it is a symbolic link that leads nowhere ({_reason(error)})"

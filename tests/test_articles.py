@@ -289,6 +289,19 @@ def test_folder_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert find_files([tmp_path]) == ([path], [Notice(str(closed), DENIED)])
 
 
+def test_folder_that_may_be_listed_and_not_entered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be looked at is not called a link."""
+    path = put(tmp_path / "a.txt")
+
+    def refuse(_: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_symlink", refuse)
+    assert find_files([tmp_path]) == ([], [Notice(str(path), DENIED)])
+
+
 def test_name_that_is_not_utf8(tmp_path: Path) -> None:
     """A file name of other bytes than UTF-8 is told in a form that can be shown."""
     path = tmp_path / os.fsdecode(b"caf\xe9.txt")
