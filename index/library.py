@@ -321,7 +321,7 @@ class ArticleIndex:
                 stored=store.article,
             )
             if must_find and not (planned.put or planned.unchanged):
-                raise NothingToIndex(nothing_read(roots or [p for _, p in files], reading))
+                raise NothingToIndex(nothing_read(roots or [n for n, _ in files], reading))
             meta = store.meta()
             roots_after = tuple(dict.fromkeys((*meta.roots, *map(str, roots))))
             if (planned.put, planned.delete, planned.rows, roots_after) == (

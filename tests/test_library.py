@@ -490,6 +490,15 @@ def test_a_link_put_in_place_of_a_file_is_skipped(
     assert (report.removed, report.updated, finds(library, "comet")) == ((), (), [])
 
 
+def test_upload_that_cannot_be_read(library: ArticleIndex, tmp_path: Path) -> None:
+    """An upload goes by the name that its owner gave it, not by where it lies for the moment."""
+    place = put(tmp_path, {"7f3a": "\n", "8c21": "# Tea\n\nTea needs water."})
+    with pytest.raises(NothingToIndex, match=r"read from upload:mine\.txt \(upload:mine\.txt: the"):
+        library.add_uploads([("mine.txt", place / "7f3a")])
+    [tea] = library.add_uploads([("My tea.md", place / "8c21")]).added
+    assert library.article(tea).title == "Tea"
+
+
 def test_uploads_of_one_name_at_once(library: ArticleIndex, tmp_path: Path) -> None:
     """Of two uploads of one name in one go the last stays; one that differs is told of."""
     put(tmp_path, {"a.txt": "Tea needs hot water.", "b.txt": "A comet came by."})
