@@ -209,6 +209,8 @@ class ArticleIndex:
 
         A source that is no longer there at all (a drive that is not mounted) is kept, with a
         warning, and so is what may no longer be read; uploads have no file to look at and stay.
+        Where every source is there, a file that none of them leads to is dropped: a source may be
+        a link that led elsewhere before.
 
         Raises:
             IndexLocked: another change is under way.
@@ -222,7 +224,9 @@ class ArticleIndex:
         searched = [*present, *(root.resolve() for root in present)]  # files have resolved names
         unread = [Path(notice.path) for notice in notices]
         gone = known.difference(map(str, files))
-        gone = {name for name in gone if _within(name, searched) and not _within(name, unread)}
+        if len(present) < len(roots):
+            gone = {name for name in gone if _within(name, searched)}
+        gone = {n for n in gone if not (n.startswith(UPLOAD) or _within(n, unread))}
         notices = [
             replace(notice, reason=notice.reason + KEPT) if notice.path in known else notice
             for notice in notices

@@ -411,6 +411,24 @@ def test_forbidden_file_keeps_its_old_version(
     assert finds(library, "moon") == [*ids(folder, "moon.txt")]
 
 
+def test_a_source_that_leads_elsewhere_now(tmp_path: Path, folder: Path) -> None:
+    """Of a link that leads to another folder now, what it led to before goes; uploads stay."""
+    other = put(tmp_path / "other", {"tea.txt": "Tea needs hot water."})
+    link = tmp_path / "link"
+    link.symlink_to(folder)
+    alone = put(tmp_path / "alone", {"comet.txt": "A comet."})
+    build_index([link, alone], path=tmp_path / "index", embedder=HashEmbedder())
+    link.unlink()
+    link.symlink_to(other)
+    with open_index(tmp_path / "index", embedder=HashEmbedder()) as library:
+        library.add_uploads([("up.txt", put(tmp_path, {"up.txt": "A zebra."}) / "up.txt")])
+        alone.rename(tmp_path / "away")  # a drive that is not mounted may be what a link led to
+        assert library.update().removed == ()
+        (tmp_path / "away").rename(alone)
+        assert set(library.update().removed) == {*ids(folder, *TEXTS)}
+        assert texts(library) == ["A comet.", "A zebra.", "Tea needs hot water."]
+
+
 def test_forbidden_folder_keeps_its_articles(
     library: ArticleIndex, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
