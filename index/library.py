@@ -11,7 +11,7 @@ import filecmp
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -255,10 +255,12 @@ class ArticleIndex:
             rows = store.sources()
         by_name = {row.article_id: row.article_id for row in rows}
         by_name |= {row.source: row.article_id for row in rows}
+        ids = set()
         for name in wanted:
-            if name not in by_name and str(Path(name).absolute()) not in by_name:
+            known = [by_name[each] for each in _spellings(name) if each in by_name]
+            if not known:
                 raise ArticleMissing.named(name)
-        ids = {by_name.get(name) or by_name[str(Path(name).absolute())] for name in wanted}
+            ids.add(known[0])
         return self._change([], [], [], removed=ids)
 
     def rebuild(
@@ -370,6 +372,17 @@ class ArticleIndex:
         store.shorten_log()  # a damaged log would lose the change
         self._home.clean(after.change)
         return len(texts)
+
+
+def _spellings(name: str) -> list[str]:
+    """Return what an index may call the article that somebody calls so."""
+    file, mark, part = name.partition("#")
+    names = [name, str(Path(name).absolute())]
+    for given, rest in ((name, ""), (file, mark + part)):
+        with suppress(OSError, ValueError, RuntimeError):  # as a NUL in it, or a loop of links
+            path = Path(given).absolute()
+            names.append(f"{path.parent.resolve() / path.name}{rest}")
+    return names
 
 
 def _within(path: Path | str, folders: Iterable[Path]) -> bool:

@@ -577,6 +577,13 @@ def test_remove_by_path(
     monkeypatch.chdir(folder)
     report = library.remove(["moon.txt", str(folder / "frogs.md")])
     assert set(report.removed) == {*ids(folder, "moon.txt", "frogs.md")}
+    put(folder, {"many.jsonl": '{"id": "a/b", "text": "Tea."}'})
+    library.update()
+    folder.with_name("link").symlink_to(folder)
+    report = library.remove(["../articles/bridge.txt", "../link/many.jsonl#a/b"])
+    assert len(report.removed) == 2
+    with pytest.raises(ArticleMissing, match="there is no article"):
+        library.remove("a\0b")
 
 
 def test_remove_is_all_or_nothing(library: ArticleIndex, folder: Path) -> None:
