@@ -61,7 +61,7 @@ def read_articles(
     """
     articles: list[Article] = []
     notices: list[Notice] = []
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     for draft in parse(data, name):
         notices += [Notice(source, warning) for warning in draft.warnings]
         place = source
@@ -97,14 +97,18 @@ def _title(text: str) -> str:
     return title if len(title) <= MAX_TITLE else title[: MAX_TITLE - 1].rstrip() + "…"
 
 
-def _unused(part: str, taken: set[str]) -> str:
-    """Return `part`, or with the first number after it that makes it new, and take it."""
+def _unused(part: str, taken: dict[str, int]) -> str:
+    """Return `part`, or with the first number after it that makes it new, and take it.
+
+    `taken` holds each name with the last number that was put after it.
+    """
     name = part
-    number = 1
+    number = taken.get(part, 1)
     while name in taken:
         number += 1
         name = f"{part} ({number})"
-    taken.add(name)
+    taken[part] = number
+    taken.setdefault(name, 1)
     return name
 
 

@@ -113,6 +113,22 @@ def test_parts_of_the_same_name(tmp_path: Path) -> None:
     ]
 
 
+def test_many_of_one_name_cost_as_much_as_many_of_many() -> None:
+    """Articles of one file that all have the same name are numbered in one go."""
+
+    class Counted(dict[str, int]):
+        looks = 0
+
+        def __contains__(self, key: object) -> bool:
+            self.looks += 1
+            return super().__contains__(key)
+
+    taken = Counted()
+    names = [articles._unused("a", taken) for _ in range(500)]
+    assert names == ["a", *(f"a ({n})" for n in range(2, 501))]
+    assert taken.looks < 3 * 500
+
+
 def test_fields_can_be_stored(tmp_path: Path) -> None:
     """Lone surrogates, line ends and overlong titles do not get into an article's fields."""
     line = '{"id": "i\\ud800", "title": "T\\n %s", "text": "One.", "k\\u0000": "v\\udfff"}'
