@@ -461,6 +461,8 @@ def test_title_and_date_of_a_page(write: Write, head: str, title: str, date: str
         ("<meta charset=koi8-r><p>Привет".encode("koi8-r"), "Привет", 0),
         ("<meta content='text/html; charset=latin1'><p>“é”".encode("cp1252"), "“é”", 0),
         ("<meta charset=utf-16><p>é".encode(), "é", 0),
+        ('<?xml version="1.0" encoding="koi8-r"?><p>Привет'.encode("koi8-r"), "Привет", 0),
+        ("<?xml encoding='koi8-r'?><meta charset=utf-8><p>é".encode(), "é", 0),
         (b"<meta charset=unicode_escape><p>\\x41", "\\x41", 0),
         ("<meta charset=utf-8><p>é".encode("cp1252"), "é", 2),
         ("<p>é".encode("cp1252"), "é", 1),
