@@ -454,7 +454,10 @@ class Store:
 
     def known_schema(self) -> bool:
         """Say whether the file holds the tables of this format, and nothing that acts by itself."""
-        return _schema_of(self._db) == _expected_schema()
+        try:
+            return _schema_of(self._db) == _expected_schema()
+        except _UNREADABLE as error:
+            raise _failed(self.path, error) from error
 
 
 def _schema_of(connection: apsw.Connection) -> list[tuple[Any, ...]]:

@@ -224,15 +224,15 @@ def knot(store: Path) -> None:
     """Make pages of the header's table point to the next, a hundred times each."""
     with closing(apsw.Connection(str(store))) as connection:
         query = "SELECT rootpage FROM sqlite_schema WHERE name = 'meta'"
-        root = connection.execute(query).fetchone()[0]
-        size = connection.execute("PRAGMA page_size").fetchone()[0]
+        [(root,)] = connection.execute(query)
+        [(size,)] = connection.execute("PRAGMA page_size")
     pages = bytearray(store.read_bytes())
     last = len(pages) // size
     leaf = pages[(root - 1) * size : root * size]
 
     def inner(child: int) -> bytes:
         """Return a page of a table's tree with a hundred times the same child."""
-        place = (size - 5).to_bytes(2)
+        place = int(size - 5).to_bytes(2)
         head = b"\5\0\0" + (100).to_bytes(2) + place + b"\0" + child.to_bytes(4) + place * 100
         return head.ljust(size - 5, b"\0") + child.to_bytes(4) + b"\1"
 
