@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
@@ -658,6 +659,39 @@ def test_ctrl_c(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index, "build_index", raising(KeyboardInterrupt()))
     ran = run("index", "rebuild", "notes")
     assert (ran.code, ran.err) == (130, "Stopped; the index is as it was.\n")
+
+
+def output(descriptor: int, buffered: bool) -> io.TextIOWrapper:
+    """Return a stdout, also one as `python -u` makes it."""
+    raw = os.fdopen(descriptor, "wb", buffering=-1 if buffered else 0)
+    return io.TextIOWrapper(raw, write_through=not buffered)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("buffered", [True, False])
+def test_output_that_cannot_be_written(
+    run: Run, opened: FakeIndex, monkeypatch: pytest.MonkeyPatch, buffered: bool
+) -> None:
+    """A full disk below stdout is one sentence, whether it is met at once or at the end."""
+    said = "the output cannot be written: No space left on device; what was done before stands"
+    for command in ("list", "info"):
+        with output(os.open("/dev/full", os.O_WRONLY), buffered) as full:
+            monkeypatch.setattr(sys, "stdout", full)
+            ran = run("index", command)
+        assert (ran.code, ran.err) == (1, f"footnote: {said}\n")
+
+
+@pytest.mark.parametrize("buffered", [True, False])
+def test_output_that_nobody_reads(
+    run: Run, opened: FakeIndex, monkeypatch: pytest.MonkeyPatch, buffered: bool
+) -> None:
+    """A reader that has gone, as `head` does, is no fault and makes no noise."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with output(writer, buffered) as pipe:
+        monkeypatch.setattr(sys, "stdout", pipe)
+        ran = run("index", "list")
+    assert (ran.code, ran.err) == (1, "")
 
 
 def test_faults(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,6 +37,7 @@ from ui.cli_options import (
 from ui.log import own_errors
 from ui.terminal import (
     ProgressLine,
+    end_output,
     one_line,
     say,
     say_alternatives,
@@ -79,7 +80,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     with _others_silenced(debug=debug):
-        return _run(args, debug=debug)
+        code = _run(args, debug=debug)
+    return code if end_output() else code or FAILED
 
 
 def _run(args: list[str], *, debug: bool) -> int:
@@ -93,6 +95,8 @@ def _run(args: list[str], *, debug: bool) -> int:
     except Exception as error:
         from index.errors import FootnoteError
 
+        if isinstance(error, OSError) and not end_output():
+            return FAILED
         if debug:
             traceback.print_exception(error)
         if isinstance(error, FootnoteError):
