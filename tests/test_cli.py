@@ -694,6 +694,28 @@ def test_output_that_nobody_reads(
     assert (ran.code, ran.err) == (1, "")
 
 
+def test_names_cannot_steer_the_terminal(
+    run: Run, opened: FakeIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a folder or a title holds, it stays on its line and loses its controls."""
+    evil = "n\x1b]0;owned\x07\n\x9b1mm"
+    shown = "n�]0;owned� �1mm"
+    monkeypatch.setattr(
+        opened, "info", lambda: replace(FakeIndex().info(), path=evil, sources=(evil,))
+    )
+    said = run("index", "info")
+    assert f"path        {shown}\n" in said.out
+    assert f"sources     {shown}\n" in said.out
+    opened.faults = (f"the text of “{evil}” is not the one indexed",)
+    assert f"“{shown}”" in run("index", "check").out
+    report = replace(REPORT, skipped=(Notice(evil, "it is encrypted"),))
+    monkeypatch.setattr(opened, "update", lambda **_: report)
+    assert f"skipped {shown}: it is encrypted\n" in run("index", "update", "-q").err
+    parsed = run("index", "info", "--json").out
+    assert json.loads(parsed)["path"] == evil
+    assert "\x9b" not in parsed
+
+
 def test_faults(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault of the program is one sentence and exit code 70; --debug adds the traceback."""
     monkeypatch.setattr(index, "build_index", raising(ZeroDivisionError("oh\nno")))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ui.cli_options import IndexOption, JsonOption, QuietOption, index_path
-from ui.terminal import ProgressLine, say, say_json, say_rows, warn
+from ui.terminal import ProgressLine, one_line, say, say_json, say_rows, warn
 
 if TYPE_CHECKING:
     from index.values import BuildReport, IndexInfo, ProgressCallback
@@ -36,10 +36,10 @@ def change_index(
     with ProgressLine(shown=not (as_json or quiet)) as line:
         report = change(line.on_index)
     for notice in report.skipped:
-        warn(f"skipped {notice}")
+        warn(one_line(f"skipped {notice}"))
     if not quiet:
         for notice in (*report.duplicates, *report.warnings):
-            warn(str(notice))
+            warn(one_line(str(notice)))
     if as_json:
         say_json(asdict(report))
     else:
@@ -183,15 +183,15 @@ def info(index: IndexOption = None, as_json: JsonOption = False) -> None:
 
 def _say_info(info: IndexInfo) -> None:
     rows = {
-        "path": info.path,
+        "path": one_line(info.path),
         "articles": f"{info.articles:,}",
         "passages": f"{info.passages:,}",
         "size": f"{info.bytes / 1e6:,.1f} MB",
         "generation": str(info.generation),
         "created": info.created,
-        "model": f"{info.model} ({info.dimension} dimensions)",
+        "model": one_line(f"{info.model} ({info.dimension} dimensions)"),
         "format": str(info.format_version),
-        "sources": f"\n{'':<11} ".join(info.sources),
+        "sources": f"\n{'':<11} ".join(map(one_line, info.sources)),
     }
     for label, value in rows.items():
         say(f"{label:<11} {value}")
@@ -229,14 +229,14 @@ def check(
     except IndexDamaged as error:
         report = CheckReport(articles=0, passages=0, faults=(str(error),))
     for done in () if as_json else report.repaired:
-        say(f"repaired: {done}")
+        say(one_line(f"repaired: {done}"))
     if as_json:
         say_json({"sound": report.sound, **asdict(report)})
     elif report.sound:
         say(f"The index is sound: {report.articles:,} articles, {report.passages:,} passages.")
     else:
         for fault in report.faults:
-            say(fault)
+            say(one_line(fault))
     if not report.sound:
         raise typer.Exit(NOT_SOUND)
 
@@ -259,7 +259,7 @@ def export_file(
     if as_json:
         say_json(asdict(report))
     else:
-        say(str(report))
+        say(one_line(str(report)))
 
 
 @app.command("import")
@@ -280,4 +280,4 @@ def import_file(
     if as_json:
         say_json(asdict(report))
     else:
-        say(str(report))
+        say(one_line(str(report)))

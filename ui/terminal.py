@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 PLAIN_SECONDS = 10.0  # between two progress lines where stderr is no terminal
 
 _CONTROLS = {code: "�" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
+_ESCAPED = {code: f"\\u{code:04x}" for code in range(127, 160)}  # JSON escapes the others itself
 
 
 def printable(text: str) -> str:
@@ -43,7 +44,7 @@ def one_line(text: str) -> str:
 def say(line: Text | str = "", *, indent: int = 0) -> None:
     """Print one result line, wrapped on a terminal and left whole elsewhere."""
     console = Console(file=sys.stdout, highlight=False)
-    text = Text(line) if isinstance(line, str) else line
+    text = Text(printable(line)) if isinstance(line, str) else line
     if console.is_terminal:
         console.print(Padding(text, (0, 0, 0, indent), expand=False))
     else:
@@ -92,7 +93,7 @@ def _give_up_output(error: OSError) -> None:
 def say_json(data: Any) -> None:
     """Print plain data as JSON, in ASCII where stdout cannot show more."""
     unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    _print(json.dumps(data, ensure_ascii=not unicode, indent=2))
+    _print(json.dumps(data, ensure_ascii=not unicode, indent=2).translate(_ESCAPED))
 
 
 def say_rows(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
