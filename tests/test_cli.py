@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import typer
+from stand_ins import HashEmbedder
 
 import index
 import qa
@@ -659,6 +660,24 @@ def test_ctrl_c(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index, "build_index", raising(KeyboardInterrupt()))
     ran = run("index", "rebuild", "notes")
     assert (ran.code, ran.err) == (130, "Stopped; the index is as it was.\n")
+
+
+def test_ctrl_c_when_the_change_was_made(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Ctrl-C after the new index took its place says so."""
+    (tmp_path / "a.txt").write_text("The bridge opened in 1932.")
+    build = index.build_index
+
+    def late(sources: Any, *, path: Path, progress: Any) -> BuildReport:
+        build(sources, path=path, embedder=HashEmbedder())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(index, "build_index", late)
+    ran = run("index", "rebuild", str(tmp_path / "a.txt"))
+    assert (ran.code, ran.err) == (130, "Stopped; the change was made already.\n")
+    monkeypatch.setattr(index, "open_index", raising(KeyboardInterrupt()))
+    assert run("index", "list").err == "Stopped.\n"
 
 
 def output(descriptor: int, buffered: bool) -> io.TextIOWrapper:

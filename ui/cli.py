@@ -29,10 +29,12 @@ from ui.cli_options import (
     IndexOption,
     JsonOption,
     PrecisionOption,
+    Stopped,
     conversations_path,
     has_index,
     index_path,
     starter_articles,
+    stoppable,
 )
 from ui.log import own_errors
 from ui.terminal import (
@@ -90,8 +92,11 @@ def _run(args: list[str], *, debug: bool) -> int:
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else 0
         if code == STOPPED:
-            warn("Stopped; the index is as it was.")
+            warn("Stopped.")
         return code
+    except Stopped as stop:
+        warn(str(stop))
+        return STOPPED
     except Exception as error:
         from index.errors import FootnoteError
 
@@ -245,7 +250,7 @@ def chat(
     path = index_path(index)
     if index is None and not has_index(path):
         warn(f"There is no index at {path} yet: indexing the starter articles.")
-        with ProgressLine(shown=True) as line:
+        with stoppable(path), ProgressLine(shown=True) as line:
             say(str(build_index(starter_articles(), path=path, progress=line.on_index)))
 
     from ui.app import serve

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ui.cli_options import IndexOption, JsonOption, QuietOption, index_path
+from ui.cli_options import IndexOption, JsonOption, QuietOption, index_path, stoppable
 from ui.terminal import ProgressLine, one_line, say, say_json, say_rows, warn
 
 if TYPE_CHECKING:
@@ -29,12 +29,17 @@ Sources = Annotated[
 ]
 
 
-def change_index(
-    change: Callable[[ProgressCallback], BuildReport], *, as_json: bool = False, quiet: bool = False
+def _change_index(
+    change: Callable[[Path, ProgressCallback], BuildReport],
+    index: Path | None,
+    *,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """Run a change to an index with its progress shown, then say what it did."""
-    with ProgressLine(shown=not (as_json or quiet)) as line:
-        report = change(line.on_index)
+    path = index_path(index)
+    with stoppable(path), ProgressLine(shown=not (as_json or quiet)) as line:
+        report = change(path, line.on_index)
     for notice in report.skipped:
         warn(one_line(f"skipped {notice}"))
     if not quiet:
@@ -62,15 +67,14 @@ def add(
     from index import build_index, open_index
     from index.errors import IndexMissing
 
-    def change(progress: ProgressCallback) -> BuildReport:
-        path = index_path(index)
+    def change(path: Path, progress: ProgressCallback) -> BuildReport:
         try:
             with open_index(path) as opened:
                 return opened.add(sources, progress=progress)
         except IndexMissing:
             return build_index(sources, path=path, progress=progress)
 
-    change_index(change, as_json=as_json, quiet=quiet)
+    _change_index(change, index, as_json=as_json, quiet=quiet)
 
 
 @app.command()
@@ -92,13 +96,12 @@ def rebuild(
     """
     from index import build_index, rebuild_index
 
-    def change(progress: ProgressCallback) -> BuildReport:
-        path = index_path(index)
+    def change(path: Path, progress: ProgressCallback) -> BuildReport:
         if sources:
             return build_index(sources, path=path, progress=progress)
         return rebuild_index(path, progress=progress)
 
-    change_index(change, as_json=as_json, quiet=quiet)
+    _change_index(change, index, as_json=as_json, quiet=quiet)
 
 
 @app.command()
@@ -113,11 +116,11 @@ def update(
     """
     from index import open_index
 
-    def change(progress: ProgressCallback) -> BuildReport:
-        with open_index(index_path(index)) as opened:
+    def change(path: Path, progress: ProgressCallback) -> BuildReport:
+        with open_index(path) as opened:
             return opened.update(progress=progress)
 
-    change_index(change, as_json=as_json, quiet=quiet)
+    _change_index(change, index, as_json=as_json, quiet=quiet)
 
 
 @app.command()
@@ -136,11 +139,11 @@ def remove(
     """
     from index import open_index
 
-    def change(_progress: ProgressCallback) -> BuildReport:
-        with open_index(index_path(index)) as opened:
+    def change(path: Path, _progress: ProgressCallback) -> BuildReport:
+        with open_index(path) as opened:
             return opened.remove(ids)
 
-    change_index(change, as_json=as_json, quiet=quiet)
+    _change_index(change, index, as_json=as_json, quiet=quiet)
 
 
 @app.command("list")
@@ -221,7 +224,7 @@ def check(
     path = index_path(index)
     try:
         if repair:
-            with ProgressLine(shown=not (as_json or quiet)) as line:
+            with stoppable(path), ProgressLine(shown=not (as_json or quiet)) as line:
                 report = repair_index(path, progress=line.on_index)
         else:
             with open_index(path) as opened:
@@ -276,7 +279,9 @@ def import_file(
     """
     from index import import_index
 
-    report = import_index(file, path=index_path(index))
+    path = index_path(index)
+    with stoppable(path):
+        report = import_index(file, path=path)
     if as_json:
         say_json(asdict(report))
     else:
