@@ -61,7 +61,7 @@ def read_articles(
     """
     articles: list[Article] = []
     notices: list[Notice] = []
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     for draft in parse(data, name):
         notices += [Notice(source, warning) for warning in draft.warnings]
         place = source
@@ -97,36 +97,42 @@ def _title(text: str) -> str:
     return title if len(title) <= MAX_TITLE else title[: MAX_TITLE - 1].rstrip() + "…"
 
 
-def _unused(part: str, taken: set[str]) -> str:
-    """Return `part`, or with the first number after it that makes it new, and take it."""
+def _unused(part: str, taken: dict[str, int]) -> str:
+    """Return `part`, or with the first number after it that makes it new, and take it.
+
+    `taken` holds each name with the last number that was put after it.
+    """
     name = part
-    number = 1
+    number = taken.get(part, 1)
     while name in taken:
         number += 1
         name = f"{part} ({number})"
-    taken.add(name)
+    taken[part] = number
+    taken.setdefault(name, 1)
     return name
 
 
-def find_files(sources: Iterable[Path]) -> tuple[list[Path], list[Notice]]:
+def find_files(sources: Iterable[Path]) -> tuple[dict[Path, Path], list[Notice]]:
     """Return the article files among files and folders, sorted, and what was passed over.
 
-    Folders are searched to any depth. In them hidden files and folders are passed over without a
-    word, and symbolic links are followed only where they stay inside the folder. A file is
-    returned once, however many ways lead to it.
+    Each file comes with its place: where it really is, and what to open. A path and its place
+    differ only where a symbolic link was named itself. Folders are searched to any depth. In them
+    hidden files and folders are passed over without a word, and symbolic links are followed only
+    where they stay inside the folder. A file is returned once, however many ways lead to it.
     """
-    found: dict[Path, Path] = {}  # by the place where a file really is
+    found: dict[Path, Path] = {}  # place → path
     notices: list[Notice] = []
     for source in sources:
-        for path, fault in _candidates(Path(source)):
+        for path, place, fault in _candidates(Path(source)):
             fault = fault or _fault(path)
             if fault:
                 notices.append(Notice(_printable(path), fault))
                 continue
-            place = path.resolve()
+            place = place or path.resolve()
             if place not in found or path == place:
                 found[place] = path
-    return sorted(found.values()), list(dict.fromkeys(notices))
+    files = sorted((path, place) for place, path in found.items())
+    return dict(files), list(dict.fromkeys(notices))
 
 
 def _printable(path: Path) -> str:
@@ -160,15 +166,19 @@ def _reason(error: Exception) -> str:
     return f"it cannot be opened ({getattr(error, 'strerror', None) or error})"
 
 
-def _candidates(source: Path) -> Iterator[tuple[Path, str]]:
-    """Yield a source's files, each with why it is passed over, or ""."""
+def _candidates(source: Path) -> Iterator[tuple[Path, Path | None, str]]:
+    """Yield a source's files, each with its place and why it is passed over, or "".
+
+    What stands in a folder is its own place, whatever is put there later.
+    """
     try:
         if source.is_dir():
-            yield from _in_folder(source.resolve())
+            for path, fault in _in_folder(source.resolve()):
+                yield path, path, fault
         else:
-            yield source.absolute().parent.resolve() / source.name, ""
+            yield source.absolute().parent.resolve() / source.name, None, ""
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a loop of links
-        yield source.absolute(), _reason(error)
+        yield source.absolute(), None, _reason(error)
 
 
 def _in_folder(root: Path) -> Iterator[tuple[Path, str]]:
@@ -198,6 +208,9 @@ def _followed(path: Path, root: Path) -> tuple[Path, str]:
     try:
         if not path.is_symlink():
             return path, ""
+    except OSError as error:  # the folder may be listed and not entered
+        return path, _reason(error)
+    try:
         target = path.resolve(strict=True)
     except (OSError, RuntimeError) as error:
         return path, f"it is a symbolic link that leads nowhere ({_reason(error)})"

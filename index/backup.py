@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 import tempfile
 import zipfile
 from contextlib import closing
@@ -27,6 +28,7 @@ from index.errors import (
     IndexNotWritten,
 )
 from index.home import Home
+from index.paths import given_path, in_utf8
 from index.rows import new_change
 from index.soundness import faults
 from index.store import Store
@@ -36,6 +38,15 @@ _KIND = 1  # of the layout above
 _NOTE, _STORE = "footnote.json", "store.sqlite"
 _LONGEST_NOTE = 1 << 16  # bytes
 _BLOCK = 1 << 20
+_USELESS = (  # what is raised over a file that is no backup
+    zipfile.BadZipFile,
+    NotImplementedError,
+    EOFError,
+    ValueError,
+    KeyError,
+    TypeError,
+    RecursionError,  # its JSON is nested too deep
+)
 
 
 def export_index(path: Path | str, file: Path | str) -> BackupReport:
@@ -50,10 +61,10 @@ def export_index(path: Path | str, file: Path | str) -> BackupReport:
         IndexMissing, IndexIncompatible: as their names say.
 
     """
-    target = Path(file).expanduser().absolute()
-    if target.is_dir() or (target.exists() and not _is_backup(target)):
-        raise BackupUnusable(f"{target} exists and is no backup of an index; give a new name")
+    target = in_utf8(given_path(file), IndexNotWritten)
     try:
+        if target.exists() and not _is_backup(target):
+            raise BackupUnusable(f"{target} exists and is no backup of an index; give a new name")
         with tempfile.TemporaryDirectory(prefix=".footnote-", dir=target.parent) as folder:
             return _export(Home(Path(path)), Path(folder), target)
     except OSError as error:
@@ -103,18 +114,30 @@ def import_index(file: Path | str, *, path: Path | str) -> BackupReport:
         IndexLocked, IndexNotWritten: as their names say.
 
     """
-    source = Path(file).expanduser().absolute()
+    source = given_path(file)
     home = Home(Path(path))
     try:
-        with zipfile.ZipFile(source) as archive:
+        with _archive(source) as archive:
             note = _note(archive)
             home.prepare()
             with home.writer():
                 return _import(archive, note, home, source)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, KeyError) as error:
+    except _USELESS as error:
         raise BackupUnusable(
             f"{source} is no backup of an index, or it is damaged ({error}); nothing was changed"
         ) from error
+    except OSError as error:
+        raise IndexNotWritten(
+            f"{home.path} could not be written: {error.strerror or error}"
+        ) from error
+
+
+def _archive(source: Path) -> zipfile.ZipFile:
+    """Open a file that may be a backup; never wait for a pipe."""
+    try:
+        if not stat.S_ISREG(source.stat().st_mode):
+            raise BackupUnusable(f"{source} is no file but a folder, a device or a pipe")
+        return zipfile.ZipFile(source)
     except OSError as error:
         raise BackupUnusable(f"{source} cannot be read: {error.strerror or error}") from error
 
@@ -126,7 +149,7 @@ def _import(
         _unpack(archive, note, new)
         before = _generation(home)
         try:
-            store = Store.open(new)
+            store = Store.open(new, foreign=True)
         except IndexDamaged as error:
             raise ValueError("its store cannot be read") from error
         except IndexIncompatible as error:
@@ -192,6 +215,8 @@ def _note(archive: zipfile.ZipFile) -> dict[str, Any]:
 
 def _is_backup(file: Path) -> bool:
     """Say whether a file may be replaced by a backup: it looks like an older one."""
+    if not file.is_file():  # to open a pipe is to wait for its other end
+        return False
     try:
         with zipfile.ZipFile(file) as archive:
             return archive.namelist() == [_NOTE, _STORE]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -234,7 +234,7 @@ def _embed_all(store: Store, embedder: Embedder, progress: ProgressCallback | No
 
 
 def _read(
-    files: Iterable[Path], progress: ProgressCallback | None, notices: list[Notice]
+    files: Mapping[Path, Path], progress: ProgressCallback | None, notices: list[Notice]
 ) -> Reading:
     reading = read_files(named(files), (), progress)
     return replace(reading, skipped=(*notices, *reading.skipped))

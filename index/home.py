@@ -26,6 +26,7 @@ from index.errors import (
     IndexNotWritten,
     IndexUnreadable,
 )
+from index.paths import given_path, in_utf8, quoted
 from index.seals import RESTORE
 from index.store import Store
 
@@ -40,23 +41,40 @@ _FIND = "`footnote index check --repair` looks for the store"
 
 
 class Home:
-    """Paths of an index and the two steps that make a change visible."""
+    """Paths of an index and the two steps that make a change visible.
+
+    Raises:
+        IndexMissing: the path is not in UTF-8.
+
+    """
 
     def __init__(self, path: Path) -> None:
-        self.path = path.expanduser().absolute()
+        self.path = in_utf8(given_path(path), IndexMissing)
         self.derived = self.path / "derived"
 
     def exists(self) -> bool:
         """Say whether there is an index here.
 
         Raises:
+            IndexMissing: there can be no index of that path.
             IndexUnreadable: the system does not tell.
 
         """
         try:
             return (self.path / _CURRENT).is_file()
         except OSError as error:
-            raise IndexUnreadable.refused(self.path, error) from error
+            raise self._unseen(error) from error
+
+    def _unseen(self, error: OSError) -> IndexMissing | IndexUnreadable:
+        if IndexUnreadable.is_refusal(error):
+            return IndexUnreadable.refused(self.path, error)
+        return self._unusable(error)
+
+    def _unusable(self, error: OSError) -> IndexMissing:
+        return IndexMissing(
+            f"{self.path} cannot be used for an index: {error.strerror}; give another folder, or"
+            " allow this user to use it"
+        )
 
     def current(self) -> Path:
         """Return the store in force.
@@ -105,12 +123,14 @@ class Home:
         try:
             text = (self.path / _CURRENT).read_text(encoding="utf-8", errors="replace")
             name = text.strip().partition("\n")[0][:_LONGEST]  # it may be anything
+        except IsADirectoryError:
+            raise self._pointer_is_folder() from None
         except (FileNotFoundError, NotADirectoryError):
             if self.stores():
                 raise IndexDamaged(f"{self.path / _CURRENT} is missing; {_FIND}") from None
             raise IndexMissing(
                 f"there is no index at {self.path}; make one with"
-                f" `footnote index rebuild FOLDER --index {self.path}`"
+                f" `footnote index rebuild FOLDER --index {quoted(self.path)}`"
             ) from None
         except OSError as error:
             if IndexUnreadable.is_refusal(error):
@@ -119,6 +139,12 @@ class Home:
                 f"{self.path / _CURRENT} cannot be read: {error.strerror}"
             ) from error
         return self.path / (Path(name).name or "(nothing)")
+
+    def _pointer_is_folder(self) -> IndexDamaged:
+        return IndexDamaged(
+            f"{self.path / _CURRENT} is a folder and not the file that names the store; remove it,"
+            f" then {_FIND}"
+        )
 
     def prepare(self) -> bool:
         """Make the folder, or see that it is one an index may be written to; say whether it is new.
@@ -132,7 +158,7 @@ class Home:
             new = not self.path.exists()
             ours = new or self._is_ours()
         except OSError as error:
-            raise IndexUnreadable.refused(self.path, error) from error
+            raise self._unseen(error) from error
         if not ours:
             raise IndexMissing(
                 f"{self.path} exists and is not an index; give an empty or a new folder"
@@ -140,7 +166,7 @@ class Home:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise IndexMissing(f"{self.path} cannot be made: {error.strerror}") from error
+            raise self._unusable(error) from error
         return new
 
     @contextmanager
@@ -181,11 +207,14 @@ class Home:
 
         Raises:
             IndexLocked: another process or thread is changing the index.
+            IndexDamaged: the pointer is a folder, so no change could be put in force.
             IndexNotWritten: the folder may not be written to.
 
         """
         lock = FileLock(self.path / _LOCK, timeout=0)
         try:
+            if (self.path / _CURRENT).is_dir():
+                raise self._pointer_is_folder()
             lock.acquire()
         except Timeout:
             raise IndexLocked(

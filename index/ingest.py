@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from index.articles import article_id
 from index.errors import UnreadableFile
@@ -14,6 +14,7 @@ from index.parser import Parser
 from index.rows import SourceRow
 from index.values import Article, Notice, Progress, ProgressCallback, Stage
 
+UPLOAD = "upload:"  # what the source of an article that came without a path begins with
 KEPT = "; the version indexed before is kept"  # what a reason for skipping a known file ends in
 
 
@@ -55,8 +56,9 @@ def read_files(
     known: Iterable[SourceRow] = (),
     progress: ProgressCallback | None = None,
 ) -> Reading:
-    """Read `(name, path)` files whose content differs from the `known` one.
+    """Read `(name, place)` files whose content differs from the `known` one.
 
+    The name is the file's path, or `UPLOAD` and a name; the place is a path without links.
     A file that cannot be read is skipped with its reason; what the index holds of it stays.
     """
     known = list(known)
@@ -67,21 +69,22 @@ def read_files(
     skipped: list[Notice] = []
     warnings: list[Notice] = []
     with Parser() as parser:
-        for number, (name, path) in enumerate(files, 1):
+        for number, (name, place) in enumerate(files, 1):
+            called = PurePath(name.removeprefix(UPLOAD)).name
             try:
-                data = read_bytes(path)
+                data = read_bytes(place)
                 sha256 = hashlib.sha256(data).hexdigest()
                 if hashes.get(name) == sha256:
                     same.append(name)
                 else:
-                    articles, notices = parser.read(data, name=path.name, source=name)
+                    articles, notices = parser.read(data, name=called, source=name)
                     _take(holders, name, articles)
                     reads.append(FileRead(name, sha256, tuple(articles)))
                     warnings += (replace(notice, path=name) for notice in notices)
             except UnreadableFile as error:
                 skipped.append(Notice(name, f"{error}{KEPT if name in hashes else ''}"))
             if progress is not None:
-                progress(Progress(Stage.READ, number, len(files), path.name))
+                progress(Progress(Stage.READ, number, len(files), called))
     return Reading(tuple(reads), tuple(same), tuple(skipped), tuple(warnings))
 
 

@@ -12,7 +12,7 @@ import os
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +25,8 @@ from index.chunker import Chunking, Cut, chunk
 from index.embedder import Embedder, load_embedder, model_fingerprint, model_folder
 from index.errors import ArticleMissing, IndexIncompatible, NothingToIndex
 from index.home import Home
-from index.ingest import KEPT, Plan, plan, read_files
+from index.ingest import KEPT, UPLOAD, Plan, plan, read_files
+from index.paths import quoted
 from index.reports import Sources, named, nothing_read, report, source_paths
 from index.rows import StoreMeta, new_change
 from index.snapshot import Snapshot, Snapshots
@@ -43,7 +44,6 @@ from index.values import (
 )
 
 _NAMESAKE = "another file of this name came with it and was taken; rename one to have both"
-UPLOAD = "upload:"  # what the source of an article that came without a path begins with
 
 
 def open_index(path: Path | str, *, embedder: Embedder | None = None) -> ArticleIndex:
@@ -206,7 +206,7 @@ class ArticleIndex:
             if name in last and not filecmp.cmp(last[name], path, shallow=False):
                 notices.append(Notice(name, _NAMESAKE))
             last[name] = path
-        sent = [(UPLOAD + name, path) for name, path in last.items()]
+        sent = [(UPLOAD + name, path.resolve()) for name, path in last.items()]
         return self._change(sent, [], notices, progress=progress, must_find=True)
 
     def update(self, *, progress: ProgressCallback | None = None) -> BuildReport:
@@ -214,7 +214,8 @@ class ArticleIndex:
 
         A source that is no longer there at all is kept, with a warning, and so is a folder that
         is empty, as where a drive is not mounted, and what may no longer be read; uploads have no
-        file to look at and stay.
+        file to look at and stay. Where every source is there, a file that none of them leads to is
+        dropped: a source may be a link that led elsewhere before.
 
         Raises:
             IndexLocked: another change is under way.
@@ -229,7 +230,9 @@ class ArticleIndex:
         searched = [*present, *(root.resolve() for root in present)]  # files have resolved names
         unread = [Path(notice.path) for notice in notices]
         gone = known.difference(map(str, files))
-        gone = {name for name in gone if _within(name, searched) and not _within(name, unread)}
+        if len(present) < len(roots):
+            gone = {name for name in gone if _within(name, searched)}
+        gone = {n for n in gone if not (n.startswith(UPLOAD) or _within(n, unread))}
         notices = [
             replace(notice, reason=notice.reason + KEPT) if notice.path in known else notice
             for notice in notices
@@ -258,10 +261,12 @@ class ArticleIndex:
             rows = store.sources()
         by_name = {row.article_id: row.article_id for row in rows}
         by_name |= {row.source: row.article_id for row in rows}
+        ids = set()
         for name in wanted:
-            if name not in by_name and str(Path(name).absolute()) not in by_name:
+            known = [by_name[each] for each in _spellings(name) if each in by_name]
+            if not known:
                 raise ArticleMissing.named(name)
-        ids = {by_name.get(name) or by_name[str(Path(name).absolute())] for name in wanted}
+            ids.add(known[0])
         return self._change([], [], [], removed=ids)
 
     def rebuild(
@@ -299,7 +304,7 @@ class ArticleIndex:
             raise IndexIncompatible(
                 f"the index at {self.path} was made with the model {meta.model}"
                 f" ({meta.fingerprint[:8]}), and this is {name} ({fingerprint[:8]}); run"
-                f" `footnote index rebuild --index {self.path}` to embed its articles again"
+                f" `footnote index rebuild --index {quoted(self.path)}` to embed its articles again"
             )
 
     def _change(
@@ -340,7 +345,7 @@ class ArticleIndex:
                 stored=store.article,
             )
             if must_find and not (planned.put or planned.unchanged):
-                raise NothingToIndex(nothing_read(roots or [p for _, p in files], reading))
+                raise NothingToIndex(nothing_read(roots or [n for n, _ in files], reading))
             meta = store.meta()
             roots_after = tuple(dict.fromkeys((*meta.roots, *map(str, roots))))
             if (planned.put, planned.delete, planned.rows, roots_after) == (
@@ -398,6 +403,17 @@ def _absent(root: Path) -> str:
         return "is no longer there"
     except OSError as error:
         return f"cannot be read ({error.strerror})"
+
+
+def _spellings(name: str) -> list[str]:
+    """Return what an index may call the article that somebody calls so."""
+    file, mark, part = name.partition("#")
+    names = [name, str(Path(name).absolute())]
+    for given, rest in ((name, ""), (file, mark + part)):
+        with suppress(OSError, ValueError, RuntimeError):  # as a NUL in it, or a loop of links
+            path = Path(given).absolute()
+            names.append(f"{path.parent.resolve() / path.name}{rest}")
+    return names
 
 
 def _within(path: Path | str, folders: Iterable[Path]) -> bool:

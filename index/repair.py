@@ -16,6 +16,7 @@ from index.chunker import Chunking, Cut
 from index.embedder import Embedder, FloatArray, load_embedder
 from index.errors import FootnoteError, IndexDamaged, IndexIncompatible, IndexMissing
 from index.home import Home
+from index.paths import quoted
 from index.seals import RESTORE
 from index.soundness import faults, sound_passages, sound_vector, verify_articles
 from index.store import Store
@@ -91,7 +92,7 @@ def _repair_store(
         if encoder.fingerprint != meta.fingerprint:
             raise IndexIncompatible(
                 f"{found[0]}, and the model {meta.model} is no longer the one that the index was"
-                f" made with; run `footnote index rebuild --index {home.path}`"
+                f" made with; run `footnote index rebuild --index {quoted(home.path)}`"
             )
         sound = sound_passages(store)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from index.home import Home
 from index.ingest import Plan, Reading
+from index.paths import given_path
 from index.store import Store
 from index.values import BuildReport
 
@@ -17,15 +18,15 @@ Sources = Iterable[Path | str] | Path | str
 def source_paths(sources: Sources) -> list[Path]:
     """Return the sources as absolute paths."""
     listed = [sources] if isinstance(sources, Path | str) else list(sources)
-    return [Path(source).expanduser().absolute() for source in listed]
+    return [given_path(source) for source in listed]
 
 
-def named(files: Iterable[Path]) -> list[tuple[str, Path]]:
-    """Return files with their names in the index: their paths."""
-    return [(str(file), file) for file in files]
+def named(files: Mapping[Path, Path]) -> list[tuple[str, Path]]:
+    """Return the places of files with their names in the index: their paths."""
+    return [(str(path), place) for path, place in files.items()]
 
 
-def nothing_read(sources: Iterable[Path], reading: Reading) -> str:
+def nothing_read(sources: Iterable[Path | str], reading: Reading) -> str:
     """Return the sentence for sources without a readable article."""
     where = ", ".join(map(str, sources)) or "the list of sources"
     reasons = "; ".join(map(str, reading.skipped[:3]))

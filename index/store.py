@@ -56,6 +56,7 @@ _UNREADABLE = (  # what SQLite says of a file that was altered behind its back
     apsw.FormatError,
     apsw.MismatchError,
     apsw.TooBigError,
+    apsw.InterruptError,  # a foreign one took too long
     UnicodeDecodeError,
 )
 _NO_ROOM = {  # what a reader meets on a full disk: it writes to the log's index
@@ -67,6 +68,8 @@ _NO_ROOM = {  # what a reader meets on a full disk: it writes to the log's index
     apsw.SQLITE_IOERR_SHMSIZE,
     apsw.SQLITE_IOERR_SHMMAP,
 }
+_STEPS = 1_000_000  # of SQLite's machine, that any foreign store may take
+_STEPS_PER_BYTE = 5  # and one of this size; honest ones took 0.3 at most
 _PATIENCE = 5000  # milliseconds that a statement waits for another connection
 _UNWRITABLE = (apsw.FullError, apsw.IOError, apsw.ReadOnlyError, apsw.CantOpenError)
 
@@ -92,8 +95,11 @@ class Store:
         return store
 
     @classmethod
-    def open(cls, path: Path) -> Store:
+    def open(cls, path: Path, *, foreign: bool = False) -> Store:
         """Open a store that exists; one that may not be written to can be read all the same.
+
+        A `foreign` one may have been made to do harm. Nothing is read before its header is known
+        to be a plain table, and reading it ends after as many steps as its size allows.
 
         Raises:
             IndexDamaged: the file is no store or cannot be read.
@@ -104,7 +110,7 @@ class Store:
         """
         seen = _identity(path)  # before it is opened: one that is replaced then is opened again
         try:
-            store = cls(path, _connected(path))
+            store = cls(path, _distrusted(path) if foreign else _connected(path))
             version = dict(store._db.execute("SELECT key, value FROM meta")).get("format_version")
         except (apsw.Error, UnicodeDecodeError) as error:
             raise _failed(path, error) from error
@@ -443,11 +449,23 @@ class Store:
 
     def known_schema(self) -> bool:
         """Say whether the file holds the tables of this format, and nothing that acts by itself."""
-        expected = apsw.Connection(":memory:")
-        for statement in SCHEMA.split(";\n"):
-            expected.execute(statement)
-        query = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name"
-        return list(self.read(query)) == list(expected.execute(query))
+        try:
+            return _schema_of(self._db) == _expected_schema()
+        except _UNREADABLE as error:
+            raise _failed(self.path, error) from error
+
+
+def _schema_of(connection: apsw.Connection) -> list[tuple[Any, ...]]:
+    """Return what a file holds: type, name, table and SQL of each."""
+    query = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name"
+    return list(connection.execute(query))
+
+
+def _expected_schema() -> list[tuple[Any, ...]]:
+    connection = apsw.Connection(":memory:")
+    for statement in SCHEMA.split(";\n"):
+        connection.execute(statement)
+    return _schema_of(connection)
 
 
 def _configured(connection: apsw.Connection) -> apsw.Connection:
@@ -491,6 +509,23 @@ def _connected(path: Path) -> apsw.Connection:
         )
     flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
     return _configured(apsw.Connection(f"{path.absolute().as_uri()}?immutable=1", flags=flags))
+
+
+def _distrusted(path: Path) -> apsw.Connection:
+    """Return a connection that bounds what reading may take, to a file of a harmless header."""
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+    left = _STEPS + _STEPS_PER_BYTE * path.stat().st_size
+
+    def exhausted() -> bool:
+        nonlocal left
+        left -= _STEPS
+        return left < 0
+
+    connection.set_progress_handler(exhausted, _STEPS)
+    header = [row for row in _schema_of(connection) if row[1] == "meta"]
+    if header != [row for row in _expected_schema() if row[1] == "meta"]:
+        raise apsw.NotADBError("its header is no table of an index")
+    return _configured(connection)
 
 
 @contextmanager

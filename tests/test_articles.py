@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import socket
 import unicodedata
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from index.articles import article_id, find_files, normalise
-from index.articles import read_articles as articles_of
+from index import articles
+from index.articles import article_id, normalise
 from index.errors import UnreadableFile
 from index.formats import read_bytes
 from index.values import Article, Notice, text_sha256
@@ -31,10 +32,16 @@ def put(path: Path, text: str = "Text.") -> Path:
     return path
 
 
+def find_files(sources: Iterable[Path]) -> tuple[list[Path], list[Notice]]:
+    """Return the files that `find_files` finds, without their places."""
+    files, notices = articles.find_files(sources)
+    return list(files), notices
+
+
 def read_articles(path: Path, *, source: str | None = None) -> tuple[list[Article], list[Notice]]:
     """Return what `read_articles` gives of a file, under its path where no source is named."""
     place = str(path) if source is None else source
-    return articles_of(read_bytes(path), name=path.name, source=place)
+    return articles.read_articles(read_bytes(path), name=path.name, source=place)
 
 
 @pytest.mark.parametrize(
@@ -104,6 +111,22 @@ def test_parts_of_the_same_name(tmp_path: Path) -> None:
         "s#a (3)",
         "s#a (2) (2)",
     ]
+
+
+def test_many_of_one_name_cost_as_much_as_many_of_many() -> None:
+    """Articles of one file that all have the same name are numbered in one go."""
+
+    class Counted(dict[str, int]):
+        looks = 0
+
+        def __contains__(self, key: object) -> bool:
+            self.looks += 1
+            return super().__contains__(key)
+
+    taken = Counted()
+    names = [articles._unused("a", taken) for _ in range(500)]
+    assert names == ["a", *(f"a ({n})" for n in range(2, 501))]
+    assert taken.looks < 3 * 500
 
 
 def test_fields_can_be_stored(tmp_path: Path) -> None:
@@ -227,7 +250,26 @@ def test_link_that_is_named(tmp_path: Path) -> None:
     link = tmp_path / "folder" / "link.txt"
     link.parent.mkdir()
     link.symlink_to(put(tmp_path / "outside" / "a.txt"))
-    assert find_files([link]) == ([link], [])
+    assert articles.find_files([link]) == ({link: link.resolve()}, [])
+
+
+def test_a_link_put_in_the_way_later_is_not_followed(tmp_path: Path) -> None:
+    """A file found in a folder, or a folder above it, that is a link by now is not read."""
+    outside = put(tmp_path / "outside" / "a.txt", "secret")
+    paths = [put(tmp_path / "in" / name) for name in ("a.txt", "deep/a.txt", "link/a.txt")]
+    (tmp_path / "in" / "named.txt").symlink_to(outside)
+    named = tmp_path / "in" / "named.txt"
+    files, _ = articles.find_files([tmp_path / "in", named])
+    paths[0].unlink()
+    paths[0].symlink_to(outside)
+    for path in paths[1:]:
+        path.parent.rename(path.parent.with_suffix(".old"))
+        path.parent.symlink_to(outside.parent, target_is_directory=True)
+    assert list(files) == sorted([*paths, named])
+    for path in paths:
+        with pytest.raises(UnreadableFile, match="it is a symbolic link, or below one, that was"):
+            read_bytes(files[path])
+    assert read_bytes(files[named]) == b"secret"
 
 
 def test_pipes_and_sockets(tmp_path: Path) -> None:
@@ -261,6 +303,19 @@ def test_folder_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(os, "scandir", scan)
     assert find_files([tmp_path]) == ([path], [Notice(str(closed), DENIED)])
+
+
+def test_folder_that_may_be_listed_and_not_entered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be looked at is not called a link."""
+    path = put(tmp_path / "a.txt")
+
+    def refuse(_: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_symlink", refuse)
+    assert find_files([tmp_path]) == ([], [Notice(str(path), DENIED)])
 
 
 def test_name_that_is_not_utf8(tmp_path: Path) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import random
+import re
 import shutil
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
+import apsw
 import pytest
 from fault_tools import Place, encoder, flip, scramble, sound, state
 
@@ -145,6 +150,7 @@ FOREIGN: dict[str, Callable[[Path], object]] = {
     "no note": rewritten(lambda entries: entries.pop("footnote.json")),
     "note is a list": rewritten(lambda entries: entries.update({"footnote.json": b"[1]"})),
     "note is no JSON": rewritten(lambda entries: entries.update({"footnote.json": b"{"})),
+    "deep note": rewritten(lambda entries: entries.update({"footnote.json": b"[" * 60_000})),
     "long note": rewritten(lambda entries: entries.update({"footnote.json": b" " * 99_999})),
     "kind": rewritten(noted(footnote=2)),
     "size": rewritten(noted(size=5)),
@@ -188,23 +194,94 @@ def test_flipped_bit_changes_nothing(place: Place) -> None:
     assert refused > 8
 
 
-def test_store_that_acts_by_itself_is_refused(place: Place, tmp_path: Path) -> None:
-    """A store with a trigger is no store of ours, though all hashes fit."""
-    store = tmp_path / "store"
-    with zipfile.ZipFile(place.root / "kept.footnote") as archive:
+def forged(place: Place, forge: Callable[[Path], object]) -> Path:
+    """Return the backup with another store, and with its hash."""
+    store, file = place.root / "store", place.root / "kept.footnote"
+    with zipfile.ZipFile(file) as archive:
         store.write_bytes(archive.read("store.sqlite"))
-    scramble(store, "CREATE TRIGGER t AFTER INSERT ON meta BEGIN DELETE FROM articles; END")
-    scramble(store, "PRAGMA wal_checkpoint(TRUNCATE)")
+    forge(store)
     content = store.read_bytes()
-    import hashlib
 
     def change(entries: dict[str, bytes]) -> None:
         entries["store.sqlite"] = content
         noted(size=len(content), sha256=hashlib.sha256(content).hexdigest())(entries)
 
-    rewritten(change)(place.root / "kept.footnote")
-    with pytest.raises(BackupUnusable, match="its store has other tables"):
-        import_index(place.root / "kept.footnote", path=place.index)
+    rewritten(change)(file)
+    return file
+
+
+def run(*statements: str) -> Callable[[Path], None]:
+    """Return what changes a store by statements."""
+
+    def change(store: Path) -> None:
+        for statement in (*statements, "PRAGMA wal_checkpoint(TRUNCATE)"):
+            scramble(store, statement)
+
+    return change
+
+
+def knot(store: Path) -> None:
+    """Make pages of the header's table point to the next, a hundred times each."""
+    with closing(apsw.Connection(str(store))) as connection:
+        query = "SELECT rootpage FROM sqlite_schema WHERE name = 'meta'"
+        [(root,)] = connection.execute(query)
+        [(size,)] = connection.execute("PRAGMA page_size")
+    pages = bytearray(store.read_bytes())
+    last = len(pages) // size
+    leaf = pages[(root - 1) * size : root * size]
+
+    def inner(child: int) -> bytes:
+        """Return a page of a table's tree with a hundred times the same child."""
+        place = int(size - 5).to_bytes(2)
+        head = b"\5\0\0" + (100).to_bytes(2) + place + b"\0" + child.to_bytes(4) + place * 100
+        return head.ljust(size - 5, b"\0") + child.to_bytes(4) + b"\1"
+
+    pages[(root - 1) * size : root * size] = inner(last + 1)
+    pages += inner(last + 2) + inner(last + 3) + leaf
+    pages[28:32] = (last + 3).to_bytes(4)
+    store.write_bytes(pages)
+
+
+def deep(store: Path) -> None:
+    """Nest the header's list of sources deeper than it can be read."""
+    with closing(Store.open(store)) as opened:
+        with opened.transaction():
+            opened._set_header({"roots": "[" * 100_000})
+        opened.checkpoint()
+
+
+LONG = (
+    "CREATE VIEW meta AS WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c"
+    " LIMIT 4000000) SELECT n AS key, n AS value FROM c"
+)
+FORGED = {
+    "trigger": (
+        run("CREATE TRIGGER t AFTER INSERT ON meta BEGIN DELETE FROM articles; END"),
+        "its store has other tables",
+    ),
+    "view": (run("CREATE VIEW v AS SELECT 1"), "its store has other tables"),
+    "view for a table": (run("DROP TABLE meta", LONG), "its store cannot be read"),
+    "deep list of sources": (deep, "it is damaged (maximum recursion depth"),
+    "knot": (knot, "its store cannot be read"),
+}
+
+
+@pytest.mark.parametrize("how", FORGED)
+def test_store_that_does_more_than_it_should_is_refused(place: Place, how: str) -> None:
+    """What a store of ours does not hold is not run, and none takes longer than its size allows."""
+    before = contents(place.index)
+    forge, reason = FORGED[how]
+    file = forged(place, forge)
+    with pytest.raises(BackupUnusable, match=re.escape(reason)):
+        import_index(file, path=place.index)
+    assert contents(place.index) == before
+
+
+def test_store_of_another_format_is_named_so(place: Place) -> None:
+    """A backup of another version of Footnote is told from a damaged one."""
+    other = run("UPDATE meta SET value = '99' WHERE key = 'format_version'", "CREATE TABLE new (x)")
+    with pytest.raises(BackupUnusable, match="was made by another version of Footnote"):
+        import_index(forged(place, other), path=place.index)
 
 
 def test_import_where_it_may_not(place: Place, tmp_path: Path) -> None:
@@ -218,6 +295,31 @@ def test_import_where_it_may_not(place: Place, tmp_path: Path) -> None:
         import_index(tmp_path / "none", path=place.index)
     with pytest.raises(IndexMissing):
         export_index(tmp_path / "none", tmp_path / "b")
+    with pytest.raises(IndexMissing, match="cannot be used for an index: File name too long"):
+        import_index(file, path=tmp_path / ("x" * 300))
+    with pytest.raises(IndexNotWritten, match="cannot be written: File name too long"):
+        export_index(place.index, tmp_path / ("x" * 300))
+    foreign = tmp_path / os.fsdecode(b"caf\xe9")
+    with pytest.raises(IndexNotWritten, match=r"the path .*/caf\\udce9/b is not in UTF-8"):
+        export_index(place.index, foreign / "b")
+
+
+def test_a_pipe_is_no_backup(place: Place, tmp_path: Path) -> None:
+    """Nothing waits for the other end of a pipe, and no folder is taken for a file."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(BackupUnusable, match="exists and is no backup of an index"):
+        export_index(place.index, tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path):
+        with pytest.raises(BackupUnusable, match="is no file but a folder, a device or a pipe"):
+            import_index(path, path=place.index)
+
+
+def test_names_that_begin_with_a_tilde(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A backup may be called like the lock files of Word."""
+    monkeypatch.chdir(place.root)
+    assert export_index(place.index, "~$b").file == str(place.root / "~$b")
+    assert import_index("~$b", path="~$i").articles == 4
+    assert sound(place.root / "~$i")
 
 
 def test_import_over_a_damaged_index(place: Place) -> None:

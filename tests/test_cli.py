@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 import typer
+from stand_ins import HashEmbedder
 
 import index
 import qa
@@ -660,6 +662,79 @@ def test_ctrl_c(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index, "build_index", raising(KeyboardInterrupt()))
     ran = run("index", "rebuild", "notes")
     assert (ran.code, ran.err) == (130, "Stopped; the index is as it was.\n")
+
+
+def test_ctrl_c_when_the_change_was_made(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Ctrl-C after the new index took its place says so."""
+    (tmp_path / "a.txt").write_text("The bridge opened in 1932.")
+    build = index.build_index
+
+    def late(sources: Any, *, path: Path, progress: Any) -> BuildReport:
+        build(sources, path=path, embedder=HashEmbedder())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(index, "build_index", late)
+    ran = run("index", "rebuild", str(tmp_path / "a.txt"))
+    assert (ran.code, ran.err) == (130, "Stopped; the change was made already.\n")
+    monkeypatch.setattr(index, "open_index", raising(KeyboardInterrupt()))
+    assert run("index", "list").err == "Stopped.\n"
+
+
+def output(descriptor: int, buffered: bool) -> io.TextIOWrapper:
+    """Return a stdout, also one as `python -u` makes it."""
+    raw = os.fdopen(descriptor, "wb", buffering=-1 if buffered else 0)
+    return io.TextIOWrapper(raw, write_through=not buffered)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("buffered", [True, False])
+def test_output_that_cannot_be_written(
+    run: Run, opened: FakeIndex, monkeypatch: pytest.MonkeyPatch, buffered: bool
+) -> None:
+    """A full disk below stdout is one sentence, whether it is met at once or at the end."""
+    said = "the output cannot be written: No space left on device; what was done before stands"
+    for command in ("list", "info"):
+        with output(os.open("/dev/full", os.O_WRONLY), buffered) as full:
+            monkeypatch.setattr(sys, "stdout", full)
+            ran = run("index", command)
+        assert (ran.code, ran.err) == (1, f"footnote: {said}\n")
+
+
+@pytest.mark.parametrize("buffered", [True, False])
+def test_output_that_nobody_reads(
+    run: Run, opened: FakeIndex, monkeypatch: pytest.MonkeyPatch, buffered: bool
+) -> None:
+    """A reader that has gone, as `head` does, is no fault and makes no noise."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with output(writer, buffered) as pipe:
+        monkeypatch.setattr(sys, "stdout", pipe)
+        ran = run("index", "list")
+    assert (ran.code, ran.err) == (1, "")
+
+
+def test_names_cannot_steer_the_terminal(
+    run: Run, opened: FakeIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a folder or a title holds, it stays on its line and loses its controls."""
+    evil = "n\x1b]0;owned\x07\n\x9b1mm"
+    shown = "n�]0;owned� �1mm"
+    monkeypatch.setattr(
+        opened, "info", lambda: replace(FakeIndex().info(), path=evil, sources=(evil,))
+    )
+    said = run("index", "info")
+    assert f"path        {shown}\n" in said.out
+    assert f"sources     {shown}\n" in said.out
+    opened.faults = (f"the text of “{evil}” is not the one indexed",)
+    assert f"“{shown}”" in run("index", "check").out
+    report = replace(REPORT, skipped=(Notice(evil, "it is encrypted"),))
+    monkeypatch.setattr(opened, "update", lambda **_: report)
+    assert f"skipped {shown}: it is encrypted\n" in run("index", "update", "-q").err
+    parsed = run("index", "info", "--json").out
+    assert json.loads(parsed)["path"] == evil
+    assert "\x9b" not in parsed
 
 
 def test_faults(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

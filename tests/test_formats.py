@@ -461,6 +461,8 @@ def test_title_and_date_of_a_page(write: Write, head: str, title: str, date: str
         ("<meta charset=koi8-r><p>Привет".encode("koi8-r"), "Привет", 0),
         ("<meta content='text/html; charset=latin1'><p>“é”".encode("cp1252"), "“é”", 0),
         ("<meta charset=utf-16><p>é".encode(), "é", 0),
+        ('<?xml version="1.0" encoding="koi8-r"?><p>Привет'.encode("koi8-r"), "Привет", 0),
+        ("<?xml encoding='koi8-r'?><meta charset=utf-8><p>é".encode(), "é", 0),
         (b"<meta charset=unicode_escape><p>\\x41", "\\x41", 0),
         ("<meta charset=utf-8><p>é".encode("cp1252"), "é", 2),
         ("<p>é".encode("cp1252"), "é", 1),
@@ -750,26 +752,42 @@ def test_docx_text_in_odd_places(write: Write) -> None:
     assert only(write("a.docx", content)).text == "Control.\n\nKept inlink\n\nBox."
 
 
-def test_docx_notes(write: Write) -> None:
-    """Footnotes come after the text."""
+def with_notes(part: str, head: bytes = b"") -> bytes:
+    """Return a Word file with footnotes in a part of that name, below `word/`."""
     content = word(one_paragraph)
     with zipfile.ZipFile(io.BytesIO(content)) as package:
         relations = package.read("word/_rels/document.xml.rels")
         types = package.read("[Content_Types].xml")
     kind = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships/footnotes"
-    link = b'<Relationship Id="rId99" Target="footnotes.xml" Type="' + kind + b'"/>'
+    link = b'<Relationship Id="rId99" Target="%s" Type="%s"/>' % (part.encode(), kind)
     notes = (
         b'<w:footnotes xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">'
         b'<w:footnote w:type="separator"><w:p><w:r><w:t>no</w:t></w:r></w:p></w:footnote>'
         b"<w:footnote><w:p><w:r><w:t>A note.</w:t></w:r></w:p></w:footnote></w:footnotes>"
     )
     end = b"</Relationships>"
+    svg = b'<Default Extension="svg" ContentType="image/svg+xml"/></Types>'
     parts = {
-        "[Content_Types].xml": types,
+        "[Content_Types].xml": types.replace(b"</Types>", svg),
         "word/_rels/document.xml.rels": relations.replace(end, link + end),
-        "word/footnotes.xml": notes,
+        f"word/{part}": head + notes,
     }
-    assert only(write("a.docx", repacked(content, **parts))).text == "Text.\n\nA note."
+    return repacked(content, **parts)
+
+
+def test_docx_notes(write: Write) -> None:
+    """Footnotes come after the text."""
+    content = with_notes("footnotes.xml")
+    assert only(write("a.docx", content)).text == "Text.\n\nA note."
+
+
+def test_docx_with_a_drawing(write: Write) -> None:
+    """A drawing may have a DOCTYPE, since it is not read, whatever it is said to be."""
+    head = b'<?xml version="1.0"?><!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "svg11.dtd">'
+    drawing = {"word/media/image1.svg": head + b"<svg/>"}
+    content = repacked(word(one_paragraph), **drawing)
+    assert only(write("a.docx", content)).text == "Text."
+    assert only(write("b.docx", with_notes("media/x.svg", head))).text == "Text."
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ from index import (
     derived,
     open_index,
     rebuild_index,
+    repair_index,
 )
 from index.articles import article_id
 from index.errors import (
@@ -442,6 +443,24 @@ def test_forbidden_file_keeps_its_old_version(
     assert finds(library, "moon") == [*ids(folder, "moon.txt")]
 
 
+def test_a_source_that_leads_elsewhere_now(tmp_path: Path, folder: Path) -> None:
+    """Of a link that leads to another folder now, what it led to before goes; uploads stay."""
+    other = put(tmp_path / "other", {"tea.txt": "Tea needs hot water."})
+    link = tmp_path / "link"
+    link.symlink_to(folder)
+    alone = put(tmp_path / "alone", {"comet.txt": "A comet."})
+    build_index([link, alone], path=tmp_path / "index", embedder=HashEmbedder())
+    link.unlink()
+    link.symlink_to(other)
+    with open_index(tmp_path / "index", embedder=HashEmbedder()) as library:
+        library.add_uploads([("up.txt", put(tmp_path, {"up.txt": "A zebra."}) / "up.txt")])
+        alone.rename(tmp_path / "away")  # a drive that is not mounted may be what a link led to
+        assert library.update().removed == ()
+        (tmp_path / "away").rename(alone)
+        assert set(library.update().removed) == {*ids(folder, *TEXTS)}
+        assert texts(library) == ["A comet.", "A zebra.", "Tea needs hot water."]
+
+
 def test_forbidden_folder_keeps_its_articles(
     library: ArticleIndex, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -473,6 +492,61 @@ def test_uploads_replace_by_name(library: ArticleIndex, tmp_path: Path) -> None:
     (tmp_path / "a.txt").unlink()
     (tmp_path / "b.txt").unlink()
     assert library.update().removed == ()
+
+
+def test_names_that_begin_with_a_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A `~` is a home folder where there is one, and part of the name where that is there."""
+    home = put(tmp_path / "home", {"a.txt": "At home."})
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir(put(tmp_path / "here", {"~$a.txt": "A lock.", "~/b.txt": "Here."}))
+    paths = ["~/a.txt", "~/b.txt", "~$a.txt", "~nobody-knows/c.txt"]
+    (tmp_path / "here" / "~" / "index").mkdir()
+    report = build_index(paths, path="~/index", embedder=HashEmbedder())
+    assert [(notice.path, notice.reason) for notice in report.skipped] == [
+        (str(tmp_path / "here" / "~nobody-knows/c.txt"), "there is no such file or folder")
+    ]
+    with open_index(tmp_path / "here" / "~" / "index", embedder=HashEmbedder()) as library:
+        assert texts(library) == ["A lock.", "At home.", "Here."]
+    with pytest.raises(IndexMissing, match=r"there is no index at .*here/~nobody-knows/index;"):
+        open_index("~nobody-knows/index")
+
+
+def test_commands_that_are_suggested_can_be_typed(tmp_path: Path, folder: Path) -> None:
+    """A path with spaces stands in quotes where a message says what to run."""
+    place = tmp_path / "my index"
+    with pytest.raises(IndexMissing, match=f"FOLDER --index '{place}'`"):
+        open_index(place)
+    build(folder, place)
+    with pytest.raises(IndexIncompatible, match=f"rebuild --index '{place}'`"):
+        open_index(place, embedder=HashEmbedder(fingerprint="f" * 64))
+
+
+def test_a_link_put_in_place_of_a_file_is_skipped(
+    library: ArticleIndex, folder: Path, tmp_path: Path
+) -> None:
+    """A file that becomes a link out of the folder before it is read keeps its old version."""
+    outside = put(tmp_path, {"secret.txt": "A comet came by."}) / "secret.txt"
+    *_, last = sorted(folder.glob("*.txt"))
+    last.write_text("It changed.")
+
+    def swap(progress: Progress) -> None:
+        if progress.stage is Stage.READ and progress.done == 1:
+            last.unlink()
+            last.symlink_to(outside)
+
+    report = library.update(progress=swap)
+    assert [notice.path for notice in report.skipped] == [str(last)]
+    assert "a symbolic link" in report.skipped[0].reason
+    assert (report.removed, report.updated, finds(library, "comet")) == ((), (), [])
+
+
+def test_upload_that_cannot_be_read(library: ArticleIndex, tmp_path: Path) -> None:
+    """An upload goes by the name that its owner gave it, not by where it lies for the moment."""
+    place = put(tmp_path, {"7f3a": "\n", "8c21": "# Tea\n\nTea needs water."})
+    with pytest.raises(NothingToIndex, match=r"read from upload:mine\.txt \(upload:mine\.txt: the"):
+        library.add_uploads([("mine.txt", place / "7f3a")])
+    [tea] = library.add_uploads([("My tea.md", place / "8c21")]).added
+    assert library.article(tea).title == "Tea"
 
 
 def test_uploads_of_one_name_at_once(library: ArticleIndex, tmp_path: Path) -> None:
@@ -535,6 +609,13 @@ def test_remove_by_path(
     monkeypatch.chdir(folder)
     report = library.remove(["moon.txt", str(folder / "frogs.md")])
     assert set(report.removed) == {*ids(folder, "moon.txt", "frogs.md")}
+    put(folder, {"many.jsonl": '{"id": "a/b", "text": "Tea."}'})
+    library.update()
+    folder.with_name("link").symlink_to(folder)
+    report = library.remove(["../articles/bridge.txt", "../link/many.jsonl#a/b"])
+    assert len(report.removed) == 2
+    with pytest.raises(ArticleMissing, match="there is no article"):
+        library.remove("a\0b")
 
 
 def test_remove_is_all_or_nothing(library: ArticleIndex, folder: Path) -> None:
@@ -893,9 +974,36 @@ def test_index_path_is_a_file(tmp_path: Path, folder: Path) -> None:
     for bad in (file, file / "below"):
         with pytest.raises(IndexMissing, match="there is no index at"):
             open_index(bad, embedder=HashEmbedder())
-        with pytest.raises(IndexMissing, match=r"is not an index; give an empty|cannot be made"):
+        with pytest.raises(IndexMissing, match=r"is not an index; give|cannot be used for an"):
             build(folder, bad)
     assert file.read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("x" * 300, "cannot be used for an index: File name too long"),
+        (os.fsdecode(b"caf\xe9"), r"the path .*/caf\\udce9 is not in UTF-8; give another one"),
+    ],
+    ids=["long", "not UTF-8"],
+)
+def test_index_path_that_cannot_be(tmp_path: Path, folder: Path, name: str, said: str) -> None:
+    """A path that the system or SQLite refuses is one sentence."""
+    for change in (lambda path: build(folder, path), repair_index):
+        with pytest.raises(IndexMissing, match=said):
+            change(tmp_path / name)
+
+
+def test_pointer_is_a_folder(path: Path, folder: Path) -> None:
+    """What stands in the place of the pointer is named, and no disk is blamed."""
+    (path / "CURRENT").unlink()
+    (path / "CURRENT").mkdir()
+    said = "CURRENT is a folder and not the file that names the store; remove it, then `footnote"
+    for verb in (open_index, repair_index, lambda path: build(folder, path)):
+        with pytest.raises(IndexDamaged, match=said):
+            verb(path)
+    (path / "CURRENT").rmdir()
+    assert repair_index(path).sound
 
 
 def test_index_path_is_a_foreign_folder(folder: Path) -> None:

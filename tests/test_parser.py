@@ -211,13 +211,13 @@ def test_ingest_goes_on(
         (tmp_path / f"{name}.txt").write_text(order)
     (tmp_path / "e.txt").unlink()
     os.mkfifo(tmp_path / "e.txt")
-    files = [(name, tmp_path / f"{name}.txt") for name in "abcde"]
+    files = [(f"{name}.txt", tmp_path / f"{name}.txt") for name in "abcde"]
     reading = ingest.read_files(files)
-    assert [read.file for read in reading.reads] == ["a", "d"]
+    assert [read.file for read in reading.reads] == ["a.txt", "d.txt"]
     assert reading.skipped == (
-        Notice("b", CRASHED.format("SIGSEGV")),
-        Notice("c", f"reading it takes more than 1 seconds of processor time; {LESS}"),
-        Notice("e", "it is not a regular file but a folder, a device or a pipe"),
+        Notice("b.txt", CRASHED.format("SIGSEGV")),
+        Notice("c.txt", f"reading it takes more than 1 seconds of processor time; {LESS}"),
+        Notice("e.txt", "it is not a regular file but a folder, a device or a pipe"),
     )
     assert all(process.returncode is not None for process in parser.processes)
 

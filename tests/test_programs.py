@@ -41,8 +41,14 @@ def test_passages_stand_where_they_say(programs: Programs) -> None:
     (passage,) = programs.search_passages(QUESTION, limit=1)
     assert passage["article"] == CANAL.to_dict()
     assert CANAL.text[passage["start"] : passage["end"]] == passage["text"]
-    with pytest.raises(FootnoteError, match="limit is 0; it goes from 1 to 50"):
-        programs.search_passages(QUESTION, limit=0)
+    assert programs.search_passages(QUESTION, limit="1") == [passage]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("limit", [0, 51, "many", None, [1], float("inf"), float("nan")])
+def test_limit_is_a_number(programs: Programs, limit: Any) -> None:
+    """Anything else is a sentence, not a fault of the server."""
+    with pytest.raises(FootnoteError, match=r"^limit is .*; it goes from 1 to 50\.$"):
+        programs.search_passages(QUESTION, limit=limit)
 
 
 @pytest.mark.parametrize("articles", [5, "id", {"id": 1}, [5]])

@@ -29,14 +29,17 @@ from ui.cli_options import (
     IndexOption,
     JsonOption,
     PrecisionOption,
+    Stopped,
     conversations_path,
     has_index,
     index_path,
     starter_articles,
+    stoppable,
 )
 from ui.log import own_errors
 from ui.terminal import (
     ProgressLine,
+    end_output,
     one_line,
     say,
     say_alternatives,
@@ -79,7 +82,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     with _others_silenced(debug=debug):
-        return _run(args, debug=debug)
+        code = _run(args, debug=debug)
+    return code if end_output() else code or FAILED
 
 
 def _run(args: list[str], *, debug: bool) -> int:
@@ -88,11 +92,16 @@ def _run(args: list[str], *, debug: bool) -> int:
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else 0
         if code == STOPPED:
-            warn("Stopped; the index is as it was.")
+            warn("Stopped.")
         return code
+    except Stopped as stop:
+        warn(str(stop))
+        return STOPPED
     except Exception as error:
         from index.errors import FootnoteError
 
+        if isinstance(error, OSError) and not end_output():
+            return FAILED
         if debug:
             traceback.print_exception(error)
         if isinstance(error, FootnoteError):
@@ -241,7 +250,7 @@ def chat(
     path = index_path(index)
     if index is None and not has_index(path):
         warn(f"There is no index at {path} yet: indexing the starter articles.")
-        with ProgressLine(shown=True) as line:
+        with stoppable(path), ProgressLine(shown=True) as line:
             report = build_index(
                 starter_articles(), path=path, progress=line.on_index, replace_old=False
             )

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ui.cli_options import IndexOption, JsonOption, QuietOption, index_path
-from ui.terminal import ProgressLine, say, say_json, say_rows, warn
+from ui.cli_options import IndexOption, JsonOption, QuietOption, index_path, stoppable
+from ui.terminal import ProgressLine, one_line, say, say_json, say_rows, warn
 
 if TYPE_CHECKING:
     from index.values import BuildReport, IndexInfo, ProgressCallback
@@ -29,17 +29,22 @@ Sources = Annotated[
 ]
 
 
-def change_index(
-    change: Callable[[ProgressCallback], BuildReport], *, as_json: bool = False, quiet: bool = False
+def _change_index(
+    change: Callable[[Path, ProgressCallback], BuildReport],
+    index: Path | None,
+    *,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """Run a change to an index with its progress shown, then say what it did."""
-    with ProgressLine(shown=not (as_json or quiet)) as line:
-        report = change(line.on_index)
+    path = index_path(index)
+    with stoppable(path), ProgressLine(shown=not (as_json or quiet)) as line:
+        report = change(path, line.on_index)
     for notice in report.skipped:
-        warn(f"skipped {notice}")
+        warn(one_line(f"skipped {notice}"))
     if not quiet:
         for notice in (*report.duplicates, *report.warnings):
-            warn(str(notice))
+            warn(one_line(str(notice)))
     if as_json:
         say_json(asdict(report))
     else:
@@ -62,15 +67,14 @@ def add(
     from index import build_index, open_index
     from index.errors import IndexMissing
 
-    def change(progress: ProgressCallback) -> BuildReport:
-        path = index_path(index)
+    def change(path: Path, progress: ProgressCallback) -> BuildReport:
         try:
             with open_index(path) as opened:
                 return opened.add(sources, progress=progress)
         except IndexMissing:
             return build_index(sources, path=path, progress=progress, replace_old=False)
 
-    change_index(change, as_json=as_json, quiet=quiet)
+    _change_index(change, index, as_json=as_json, quiet=quiet)
 
 
 @app.command()
@@ -92,13 +96,12 @@ def rebuild(
     """
     from index import build_index, rebuild_index
 
-    def change(progress: ProgressCallback) -> BuildReport:
-        path = index_path(index)
+    def change(path: Path, progress: ProgressCallback) -> BuildReport:
         if sources:
             return build_index(sources, path=path, progress=progress)
         return rebuild_index(path, progress=progress)
 
-    change_index(change, as_json=as_json, quiet=quiet)
+    _change_index(change, index, as_json=as_json, quiet=quiet)
 
 
 @app.command()
@@ -113,11 +116,11 @@ def update(
     """
     from index import open_index
 
-    def change(progress: ProgressCallback) -> BuildReport:
-        with open_index(index_path(index)) as opened:
+    def change(path: Path, progress: ProgressCallback) -> BuildReport:
+        with open_index(path) as opened:
             return opened.update(progress=progress)
 
-    change_index(change, as_json=as_json, quiet=quiet)
+    _change_index(change, index, as_json=as_json, quiet=quiet)
 
 
 @app.command()
@@ -136,11 +139,11 @@ def remove(
     """
     from index import open_index
 
-    def change(_progress: ProgressCallback) -> BuildReport:
-        with open_index(index_path(index)) as opened:
+    def change(path: Path, _progress: ProgressCallback) -> BuildReport:
+        with open_index(path) as opened:
             return opened.remove(ids)
 
-    change_index(change, as_json=as_json, quiet=quiet)
+    _change_index(change, index, as_json=as_json, quiet=quiet)
 
 
 @app.command("list")
@@ -183,15 +186,15 @@ def info(index: IndexOption = None, as_json: JsonOption = False) -> None:
 
 def _say_info(info: IndexInfo) -> None:
     rows = {
-        "path": info.path,
+        "path": one_line(info.path),
         "articles": f"{info.articles:,}",
         "passages": f"{info.passages:,}",
         "size": f"{info.bytes / 1e6:,.1f} MB",
         "generation": str(info.generation),
         "created": info.created,
-        "model": f"{info.model} ({info.dimension} dimensions)",
+        "model": one_line(f"{info.model} ({info.dimension} dimensions)"),
         "format": str(info.format_version),
-        "sources": f"\n{'':<11} ".join(info.sources),
+        "sources": f"\n{'':<11} ".join(map(one_line, info.sources)),
     }
     for label, value in rows.items():
         say(f"{label:<11} {value}")
@@ -221,7 +224,7 @@ def check(
     path = index_path(index)
     try:
         if repair:
-            with ProgressLine(shown=not (as_json or quiet)) as line:
+            with stoppable(path), ProgressLine(shown=not (as_json or quiet)) as line:
                 report = repair_index(path, progress=line.on_index)
         else:
             with open_index(path) as opened:
@@ -229,14 +232,14 @@ def check(
     except IndexDamaged as error:
         report = CheckReport(articles=0, passages=0, faults=(str(error),))
     for done in () if as_json else report.repaired:
-        say(f"repaired: {done}")
+        say(one_line(f"repaired: {done}"))
     if as_json:
         say_json({"sound": report.sound, **asdict(report)})
     elif report.sound:
         say(f"The index is sound: {report.articles:,} articles, {report.passages:,} passages.")
     else:
         for fault in report.faults:
-            say(fault)
+            say(one_line(fault))
     if not report.sound:
         raise typer.Exit(NOT_SOUND)
 
@@ -259,7 +262,7 @@ def export_file(
     if as_json:
         say_json(asdict(report))
     else:
-        say(str(report))
+        say(one_line(str(report)))
 
 
 @app.command("import")
@@ -276,8 +279,10 @@ def import_file(
     """
     from index import import_index
 
-    report = import_index(file, path=index_path(index))
+    path = index_path(index)
+    with stoppable(path):
+        report = import_index(file, path=path)
     if as_json:
         say_json(asdict(report))
     else:
-        say(str(report))
+        say(one_line(str(report)))

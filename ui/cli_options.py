@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -35,6 +37,35 @@ PrecisionOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+
+
+class Stopped(Exception):
+    """Ctrl-C ended a change to an index; the text says what became of it."""
+
+
+@contextmanager
+def stoppable(path: Path) -> Iterator[None]:
+    """Raise `Stopped` for Ctrl-C, which says whether the index was changed before it."""
+    before = _latest_change(path)
+    try:
+        yield
+    except KeyboardInterrupt:
+        made = _latest_change(path) != before
+        raise Stopped(
+            "Stopped; the change was made already." if made else "Stopped; the index is as it was."
+        ) from None
+
+
+def _latest_change(path: Path) -> str | None:
+    """Return the id of the last change to an index that can be read."""
+    from index.errors import FootnoteError
+    from index.home import Home
+
+    try:
+        with closing(Home(path).open_store()) as store:
+            return store.meta().change
+    except FootnoteError:
+        return None
 
 
 def index_path(given: Path | None) -> Path:

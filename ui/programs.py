@@ -6,6 +6,7 @@ No Gradio in here. What goes wrong raises `FootnoteError`; `app_programs` gives 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -52,11 +53,8 @@ class Programs:
             Passages with article, start, end, text and score (higher is nearer).
 
         """
-        if not 1 <= int(limit) <= MOST_PASSAGES:
-            raise FootnoteError(f"limit is {limit}; it goes from 1 to {MOST_PASSAGES}.")
-        (hits,) = self._assistant.retrieve(
-            [str(question)], limit=int(limit), articles=_ids(articles)
-        )
+        most = _number(limit)
+        (hits,) = self._assistant.retrieve([str(question)], limit=most, articles=_ids(articles))
         found = {h.passage.article_id for h in hits}
         known = {each: self._assistant.index.article(each).to_dict() for each in found}
         return [
@@ -85,6 +83,14 @@ class Programs:
             return self._assistant.index.info().generation >= 0
         except Exception:
             return False
+
+
+def _number(limit: Any) -> int:
+    """Return the number of passages that a program asked for."""
+    with suppress(TypeError, ValueError, OverflowError):
+        if 1 <= (number := int(limit)) <= MOST_PASSAGES:
+            return number
+    raise FootnoteError(f"limit is {str(limit)[:40]}; it goes from 1 to {MOST_PASSAGES}.")
 
 
 def _ids(articles: Any) -> list[str] | None:

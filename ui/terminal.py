@@ -7,10 +7,12 @@ control characters before it is shown, so that it cannot steer the terminal.
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 PLAIN_SECONDS = 10.0  # between two progress lines where stderr is no terminal
 
 _CONTROLS = {code: "�" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
+_ESCAPED = {code: f"\\u{code:04x}" for code in range(127, 160)}  # JSON escapes the others itself
 
 
 def printable(text: str) -> str:
@@ -41,22 +44,56 @@ def one_line(text: str) -> str:
 def say(line: Text | str = "", *, indent: int = 0) -> None:
     """Print one result line, wrapped on a terminal and left whole elsewhere."""
     console = Console(file=sys.stdout, highlight=False)
-    text = Text(line) if isinstance(line, str) else line
+    text = Text(printable(line)) if isinstance(line, str) else line
     if console.is_terminal:
         console.print(Padding(text, (0, 0, 0, indent), expand=False))
     else:
-        print(" " * indent + text.plain)  # noqa: T201
+        _print(" " * indent + text.plain)
 
 
 def warn(line: str) -> None:
-    """Print one line on stderr."""
-    print(printable(line), file=sys.stderr, flush=True)  # noqa: T201
+    """Print one line on stderr; where that cannot be written to, nobody is told."""
+    with suppress(OSError):
+        print(printable(line), file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _print(text: str) -> None:
+    """Print on stdout; where that cannot be written to, say so and leave the program."""
+    try:
+        print(text)  # noqa: T201
+    except BrokenPipeError:  # the command line ends without a word
+        raise
+    except OSError as error:
+        _give_up_output(error)
+        raise SystemExit(1) from error
+
+
+def end_output() -> bool:
+    """Write what stdout still holds; say whether it could be. Why not goes to stderr."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        _give_up_output(error)
+        return False
+    return True
+
+
+def _give_up_output(error: OSError) -> None:
+    """Tell what is wrong with stdout, and lead it nowhere: Python would try again at its end."""
+    if not isinstance(error, BrokenPipeError):  # its reader has what it wanted
+        warn(
+            f"footnote: the output cannot be written: {error.strerror}; what was done before stands"
+        )
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def say_json(data: Any) -> None:
     """Print plain data as JSON, in ASCII where stdout cannot show more."""
     unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    print(json.dumps(data, ensure_ascii=not unicode, indent=2))  # noqa: T201
+    _print(json.dumps(data, ensure_ascii=not unicode, indent=2).translate(_ESCAPED))
 
 
 def say_rows(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -66,7 +103,7 @@ def say_rows(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     console = Console(file=sys.stdout, highlight=False)
     if not console.is_terminal:
         for row in rows:
-            print("\t".join(map(one_line, row)))  # noqa: T201
+            _print("\t".join(map(one_line, row)))
         return
     table = Table(*head, box=None, pad_edge=False, header_style="bold")
     for row in rows:

@@ -13,7 +13,7 @@ from typing import Any
 from index.formats.blocks import Blocks
 from index.formats.docx_styles import Styles
 from index.formats.draft import Draft, first_line_title, readable_stem
-from index.formats.package import check_package
+from index.formats.package import PARTS, check_package
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _MARKS = {"tab": " ", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
@@ -54,7 +54,10 @@ def _notes(document: Any) -> Iterator[Any]:
 
     for relation in document.part.rels.values():
         if not relation.is_external and relation.reltype.endswith(_NOTES):
-            for note in parse_xml(relation.target_part.blob):
+            part = relation.target_part
+            if not part.partname.lower().endswith(PARTS):  # and so not checked
+                continue
+            for note in parse_xml(part.blob):
                 if note.get(f"{_W}type") is None:  # a separator line has one
                     yield note
 

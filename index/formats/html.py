@@ -12,6 +12,7 @@ from index.formats.draft import Draft, iso_date, readable_stem
 from index.formats.text import decode
 
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
+_XML_ENCODING = re.compile(rb"<\?xml\s[^>]{0,200}?\bencoding\s*=\s*[\"']([\w.:-]{1,40})")
 _HEAD_BYTES = 4096  # the declaration of the encoding stands in them
 _INVISIBLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _DROPPED = frozenset(
@@ -31,7 +32,7 @@ _LAYOUT = ".//table | .//h1 | .//h2 | .//h3 | .//h4 | .//td/p[2] | .//td/div/p"
 
 def read(data: bytes, stem: str) -> list[Draft]:
     """Return the one article of an HTML file."""
-    declared = _CHARSET.search(data[:_HEAD_BYTES])
+    declared = _CHARSET.search(data[:_HEAD_BYTES]) or _XML_ENCODING.match(data)
     source, warnings = decode(data, declared[1].decode("ascii") if declared else "")
     root = _parse(source)
     if root is None:

@@ -17,6 +17,7 @@ _ENTRY_MARK = b"PK\x01\x02"  # of an entry in the package's directory
 _ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\xfd7zXZ\x00")
 # An office document inside another, such as the numbers behind a chart: it is never opened.
 _EMBEDDED = re.compile(r"word/embeddings/[^/]+\.(?:xls|doc|ppt)[xmb]")
+PARTS = (".xml", ".rels")  # ends of the names of what is read; pictures may be XML, too
 _DOCTYPES = tuple("<!DOCTYPE".encode(codec) for codec in ("utf-8", "utf-16-le", "utf-16-be"))
 
 
@@ -48,6 +49,7 @@ def _unpacked(package: zipfile.ZipFile, entry: zipfile.ZipInfo, limit: int) -> i
     """Return the size of an entry after looking at all of its bytes."""
     size = 0
     last = b""
+    is_xml = entry.filename.lower().endswith(PARTS)
     with package.open(entry) as stream:
         while piece := stream.read(_PIECE):
             if not size and piece.startswith(_ARCHIVES) and not _EMBEDDED.fullmatch(entry.filename):
@@ -61,7 +63,7 @@ def _unpacked(package: zipfile.ZipFile, entry: zipfile.ZipInfo, limit: int) -> i
                     f"its ZIP package unpacks to more than {MAX_UNPACKED >> 20} MB or {MAX_RATIO}"
                     " times its own size; save the text alone as .docx"
                 )
-            if any(mark in last + piece for mark in _DOCTYPES):
+            if is_xml and any(mark in last + piece for mark in _DOCTYPES):
                 raise UnreadableFile(
                     f"its part {entry.filename[:100]} has a DOCTYPE, which no Word document has;"
                     " save it again in Word or LibreOffice"

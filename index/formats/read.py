@@ -6,6 +6,7 @@ none.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -50,17 +51,27 @@ _KINDS: tuple[tuple[bytes, str, str], ...] = (
     (rb"SQLite format 3\x00", "an SQLite database", ""),
 )
 _PAGE = re.compile(rb"\s*<(?:!doctype\s+html|html[\s>])", re.IGNORECASE)
+_LINK = (
+    "it is a symbolic link, or below one, that was put there after it was found; it is not followed"
+)
 _PDF_HEAD = 1024  # bytes in which viewers look for the mark of a PDF file
 
 
 def read_bytes(path: Path) -> bytes:
     """Return the bytes of a regular file of an allowed size; never wait for a pipe or a device.
 
+    `path` is one without symbolic links. It may have been found long before: a link that stands
+    in it now is not followed.
+
     Raises `UnreadableFile` with the reason, and nothing else but `MemoryError`.
     """
     try:
         with open(path, "rb", opener=_opened) as file:
             status = os.fstat(file.fileno())
+            if os.path.realpath(path) != str(path):
+                raise UnreadableFile(_LINK)
+            if not os.path.samestat(status, path.lstat()):
+                raise UnreadableFile("it was replaced while it was opened; run this again")
             if not stat.S_ISREG(status.st_mode):
                 raise UnreadableFile("it is not a regular file but a folder, a device or a pipe")
             if status.st_size > MAX_BYTES:
@@ -73,6 +84,8 @@ def read_bytes(path: Path) -> bytes:
     except PermissionError as error:
         raise UnreadableFile("permission denied; allow this user to read it") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        if getattr(error, "errno", None) == errno.ELOOP:
+            raise UnreadableFile(_LINK) from error
         raise UnreadableFile(
             f"it cannot be opened ({getattr(error, 'strerror', None) or error})"
         ) from error
@@ -84,8 +97,10 @@ def read_bytes(path: Path) -> bytes:
 
 
 def _opened(path: str, flags: int) -> int:
-    """Open a file without waiting for the other end of a pipe."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
+    """Open a file that is no link, without waiting for the other end of a pipe."""
+    for name in ("O_NONBLOCK", "O_NOCTTY", "O_NOFOLLOW"):
+        flags |= getattr(os, name, 0)
+    return os.open(path, flags)
 
 
 def parse(data: bytes, name: str) -> list[Draft]:

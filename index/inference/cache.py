@@ -8,6 +8,8 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from index.paths import given_path
+
 CACHE_VARIABLE = "FOOTNOTE_CACHE"
 _HEAD = 64  # hexadecimal digits of the SHA-256 of what follows
 
@@ -15,7 +17,7 @@ _HEAD = 64  # hexadecimal digits of the SHA-256 of what follows
 def cache_folder() -> Path:
     """Return the folder of $FOOTNOTE_CACHE, or the one in the user's cache; it may not exist."""
     if variable := os.environ.get(CACHE_VARIABLE):
-        return Path(variable).expanduser().absolute()
+        return given_path(variable)
     import platformdirs
 
     return platformdirs.user_cache_path("footnote", appauthor=False)
