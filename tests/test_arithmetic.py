@@ -34,7 +34,7 @@ def test_lock_is_handed_on_in_the_order_of_asking() -> None:
 
 
 def test_indexing_lets_questions_go_first() -> None:
-    """A patient thread goes when nobody else waits, or when sixteen have gone before it."""
+    """A patient thread goes when nobody else waits, or when thirty-two have gone before it."""
     lock, order = FairLock(), list[str]()
 
     def work(name: str) -> None:
@@ -46,7 +46,7 @@ def test_indexing_lets_questions_go_first() -> None:
             work("patient")
 
     threads = [threading.Thread(target=patient)]
-    threads += [threading.Thread(target=work, args=(f"{n}",)) for n in range(18)]
+    threads += [threading.Thread(target=work, args=(f"{n}",)) for n in range(34)]
     with lock:
         for number, thread in enumerate(threads):
             thread.start()
@@ -54,7 +54,7 @@ def test_indexing_lets_questions_go_first() -> None:
                 pass
     for thread in threads:
         thread.join()
-    assert order == [*map(str, range(16)), "patient", "16", "17"]
+    assert order == [*map(str, range(32)), "patient", "32", "33"]
     threads = [threading.Thread(target=patient), threading.Thread(target=work, args=("last",))]
     with lock:
         for number, thread in enumerate(threads):
