@@ -15,7 +15,7 @@ from index.arithmetic import letting_questions_first
 from index.articles import find_files
 from index.chunker import Chunking, Cut, chunk
 from index.embedder import Embedder, FloatArray, load_embedder
-from index.errors import IndexDamaged, IndexIncompatible, NothingToIndex
+from index.errors import IndexDamaged, IndexIncompatible, IndexLocked, NothingToIndex
 from index.home import Home
 from index.ingest import Plan, Reading, plan, read_files
 from index.reports import Sources, named, nothing_read, report, source_paths
@@ -36,6 +36,7 @@ def build_index(
     progress: ProgressCallback | None = None,
     embedder: Embedder | None = None,
     chunking: Chunking | None = None,
+    replace_old: bool = True,
 ) -> BuildReport:
     """Build an index of files and folders at `path`, replacing the one there, if any.
 
@@ -49,24 +50,31 @@ def build_index(
             the build.
         embedder: the encoder; by default the one that comes with Footnote.
         chunking: how articles are cut into passages.
+        replace_old: whether it may replace an index; `IndexLocked` is raised where it may not
+            and there is one.
 
     Raises:
         NothingToIndex: no article could be read from the sources.
-        IndexLocked: another process is changing the index.
+        IndexLocked: another process is changing the index; told before anything is read.
         IndexMissing: `path` holds something that is not an index.
+        IndexNotWritten: the disk is full, or the folder may not be written to.
         ModelError: the encoder cannot be loaded.
 
     """
     started = time.monotonic()
     roots = source_paths(sources)
     files, notices = find_files(roots)
-    reading = _read(files, progress, notices)
-    planned = plan({}, (), reading, stored=_no_article)
-    if not planned.put:
-        raise NothingToIndex(nothing_read(roots, reading))
     home = Home(Path(path))
-    home.prepare()
-    with home.writer():
+    with home.making():
+        if home.exists() and not replace_old:
+            raise IndexLocked(
+                f"another process has just made an index at {home.path}; run this again to add"
+                " to it"
+            )
+        reading = _read(files, progress, notices)
+        planned = plan({}, (), reading, stored=_no_article)
+        if not planned.put:
+            raise NothingToIndex(nothing_read(roots, reading))
         encoder = embedder or load_embedder()
         meta = new_meta(home, encoder, chunking or Chunking(), tuple(map(str, roots)))
         build_store(home, meta, planned.put, planned.rows, encoder, progress)

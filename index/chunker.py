@@ -19,6 +19,7 @@ from index.sentences import paragraph_ends, sentence_ends
 
 _PARAGRAPH, _SENTENCE = "\x1d", "\x1e"  # control characters: `normalise` removes them
 _MARKS = str.maketrans("", "", _PARAGRAPH + _SENTENCE)
+_LONGEST = 100  # characters of a token: to the encoder any longer word is one, unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,8 @@ def chunk(text: str, count_tokens: Callable[[str], int], chunking: Chunking) -> 
 
     Starts and ends are strictly increasing, every character that is not white space lies in a
     passage, and no passage starts or ends with white space. A passage holds at most
-    `chunking.max_tokens` tokens; its first part of up to `overlap_tokens` repeats the end of
-    the one before.
+    `chunking.max_tokens` tokens, and 100 times as many characters; its first part of up to
+    `overlap_tokens` repeats the end of the one before.
 
     Raises:
         ValueError: the text holds one of the two border marks, so it was not normalised.
@@ -84,7 +85,7 @@ def _split(text: str, count_tokens: Callable[[str], int], size: int) -> list[str
     def length(piece: str) -> int:
         # At least 1: the splitter would repeat a piece of length 0, as a second space is.
         plain = piece.translate(_MARKS)
-        return max(1, count_tokens(plain)) if plain else 0
+        return max(1, count_tokens(plain), -(-len(plain) // _LONGEST)) if plain else 0
 
     options: dict[str, Any] = {"strip_whitespace": False, "chunk_overlap": 0}
     splitter = RecursiveCharacterTextSplitter(
@@ -117,9 +118,15 @@ def _overlap_start(
     count_tokens: Callable[[str], int],
     overlap: int,
 ) -> int:
-    """Return the earliest sentence border from which to `position` fits into `overlap` tokens."""
+    """Return the earliest sentence border from which to `position` fits into `overlap` tokens.
+
+    It looks back no further than so many tokens can reach, however far the next border is.
+    """
     start = position
-    for border in reversed((0, *borders[: bisect_left(borders, position)])):
+    for number in range(bisect_left(borders, position) - 1, -2, -1):
+        border = borders[number] if number >= 0 else 0
+        if position - border > overlap * _LONGEST:
+            break
         if count_tokens(text[border:position]) > overlap:
             break
         start = border

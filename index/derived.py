@@ -27,7 +27,7 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 
-from index.errors import IndexDamaged, IndexNotWritten
+from index.errors import READ_ONLY, IndexDamaged, IndexNotWritten, IndexUnreadable
 from index.lexical import LexicalIndex
 from index.soundness import verify
 from index.store import Store
@@ -36,6 +36,7 @@ from index.vectors import VectorIndex
 _MANIFEST = "manifest.json"
 _MAKING, _GONE = "making-", "gone-"
 _NAME = re.compile(rf"[0-9a-f]{{32}}|{_MAKING}|{_GONE}")  # a change's, and what is on its way
+_FAULTY = (IndexDamaged, FileNotFoundError, NotADirectoryError, IsADirectoryError)
 _log = logging.getLogger(__name__)
 
 
@@ -87,21 +88,23 @@ def load(root: Path, store: Store) -> Derived:
 
     Raises:
         IndexDamaged: the store does not hold the rows that it should.
+        IndexUnreadable: the system does not let them be read.
         IndexNotWritten: they must be made, and there is no room for them.
 
     """
     verify(store)
     change = store.meta().change
     folder = root / change
-    if folder.exists():
-        try:
+    try:
+        if folder.exists():
             derived = _load(folder, change)
             _match(derived, store)
-        except (IndexDamaged, OSError) as error:
-            _log.warning("derived indexes are built again: %s", error)
-            _discard(folder)
-        else:
             return derived
+    except _FAULTY as error:
+        _log.warning("derived indexes are built again: %s", error)
+        _discard(folder)
+    except OSError as error:
+        raise IndexUnreadable.refused(folder, error) from error
     return derive(root, store)
 
 
@@ -135,14 +138,18 @@ def _lock(folder: Path) -> FileLock:
 
 
 def faults(root: Path, store: Store) -> list[str]:
-    """Return one sentence for each thing found wrong; nothing saved yet is no fault."""
+    """Return one sentence for each thing found wrong; nothing saved yet is no fault.
+
+    Raises `IndexUnreadable` as `load` does.
+    """
     folder = root / store.meta().change
-    if not folder.exists():
-        return []
     try:
-        _match(_load(folder, store.meta().change), store)
-    except (IndexDamaged, OSError) as error:
+        if folder.exists():
+            _match(_load(folder, store.meta().change), store)
+    except _FAULTY as error:
         return [f"a derived index does not match, and is built again at the next start: {error}"]
+    except OSError as error:
+        raise IndexUnreadable.refused(folder, error) from error
     return []
 
 
@@ -179,16 +186,23 @@ def _publish(root: Path, change: str, write: Callable[[Path], None]) -> Derived:
 
 @contextmanager
 def _making(root: Path) -> Iterator[Path]:
-    """Yield a new folder to make derived indexes in, which nobody removes meanwhile."""
+    """Yield a new folder to make derived indexes in, which nobody removes meanwhile.
+
+    Where an index may only be read it lies elsewhere, and goes when it has been loaded.
+    """
     try:
         root.mkdir(exist_ok=True)
         passing = root / f"{_MAKING}{uuid.uuid4().hex}"
         lock = _lock(passing)
         lock.acquire()  # before the folder is there
-    except PermissionError:  # an index that may only be read: keep the derived part elsewhere
-        passing = Path(tempfile.mkdtemp(prefix="footnote-")) / "making"
-        lock = _lock(passing)
-        lock.acquire()
+    except OSError as error:
+        if error.errno not in READ_ONLY:
+            raise
+        with tempfile.TemporaryDirectory(prefix="footnote-", ignore_cleanup_errors=True) as folder:
+            passing = Path(folder) / _MAKING
+            passing.mkdir()
+            yield passing
+        return
     try:
         passing.mkdir()
         yield passing

@@ -4,6 +4,7 @@ FootnoteError
 ├── IndexMissing        no index at the path
 ├── IndexLocked         another process is changing the index
 ├── IndexDamaged        the stored data does not read as it was written
+├── IndexUnreadable     the system does not let it be read: rights, too many open files
 ├── IndexNotWritten     a full disk, or a folder that may not be written to
 ├── IndexIncompatible   made with another model, chunking or format version
 ├── BackupUnusable      the file to import is no backup, or a damaged one
@@ -18,7 +19,17 @@ FootnoteError
 Each message is one sentence or two: what was found, what was expected, what to do.
 """
 
+import errno
+from pathlib import Path
 from typing import Self
+
+READ_ONLY = {errno.EACCES, errno.EPERM, errno.EROFS}  # what says that nothing may be written
+_HELP = {  # where the system refuses to open what is there
+    errno.EACCES: "allow this user to read it",
+    errno.EPERM: "allow this user to read it",
+    errno.EMFILE: "allow this process more open files (`ulimit -n`)",
+    errno.ENFILE: "close other programs, too many files are open",
+}
 
 
 class FootnoteError(Exception):
@@ -35,6 +46,21 @@ class IndexLocked(FootnoteError):
 
 class IndexDamaged(FootnoteError):
     """The index's file cannot be read as what it was written as."""
+
+
+class IndexUnreadable(FootnoteError):
+    """The system does not let the index be read, which says nothing against what it holds."""
+
+    @classmethod
+    def refused(cls, path: Path, error: OSError) -> Self:
+        """Return the error for a file or folder of the index that could not be read."""
+        what = error.strerror or error
+        return cls(f"{path} cannot be read ({what}); {_HELP.get(error.errno or 0, 'try again')}")
+
+    @staticmethod
+    def is_refusal(error: OSError) -> bool:
+        """Say whether what is there was refused, and may be good."""
+        return error.errno in _HELP
 
 
 class IndexNotWritten(FootnoteError):

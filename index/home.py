@@ -19,12 +19,18 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from index import derived
-from index.errors import IndexDamaged, IndexLocked, IndexMissing, IndexNotWritten
+from index.errors import (
+    IndexDamaged,
+    IndexLocked,
+    IndexMissing,
+    IndexNotWritten,
+    IndexUnreadable,
+)
 from index.paths import given_path, in_utf8, quoted
 from index.seals import RESTORE
 from index.store import Store
 
-_CURRENT = "CURRENT"
+_CURRENT, _LOCK = "CURRENT", "writer.lock"
 _STORE, _MAKING = "store-", "making-"
 _STORE_NAME = re.compile(r"store-[0-9a-f]{12}\.sqlite")
 _NAMES = re.compile(
@@ -50,19 +56,13 @@ class Home:
         """Say whether there is an index here.
 
         Raises:
-            IndexMissing: that cannot be seen.
+            IndexUnreadable: the system does not tell.
 
         """
         try:
             return (self.path / _CURRENT).is_file()
         except OSError as error:
-            raise self._closed(error) from error
-
-    def _closed(self, error: OSError) -> IndexMissing:
-        return IndexMissing(
-            f"{self.path} cannot be used for an index: {error.strerror}; give another folder, or"
-            " allow this user to use it"
-        )
+            raise IndexUnreadable.refused(self.path, error) from error
 
     def current(self) -> Path:
         """Return the store in force.
@@ -70,6 +70,7 @@ class Home:
         Raises:
             IndexMissing: there is no index here.
             IndexDamaged: the pointer names no file.
+            IndexUnreadable: the system does not let the pointer be read.
 
         """
         store, before = self._pointed(), None
@@ -86,7 +87,7 @@ class Home:
         """Open the store in force.
 
         Raises:
-            IndexMissing, IndexDamaged, IndexIncompatible: as their names say.
+            IndexMissing, IndexDamaged, IndexUnreadable, IndexIncompatible: as their names say.
 
         """
         for _ in range(2):
@@ -120,6 +121,8 @@ class Home:
                 f" `footnote index rebuild FOLDER --index {quoted(self.path)}`"
             ) from None
         except OSError as error:
+            if IndexUnreadable.is_refusal(error):
+                raise IndexUnreadable.refused(self.path / _CURRENT, error) from error
             raise IndexDamaged(
                 f"{self.path / _CURRENT} cannot be read: {error.strerror}"
             ) from error
@@ -131,21 +134,47 @@ class Home:
             f" then {_FIND}"
         )
 
-    def prepare(self) -> None:
-        """Make the folder, or see that it is one an index may be written to.
+    def prepare(self) -> bool:
+        """Make the folder, or see that it is one an index may be written to; say whether it is new.
 
         Raises:
-            IndexMissing: the path holds something else, or may not be used.
+            IndexMissing: the path holds something else, or the folder cannot be made.
+            IndexUnreadable: the system does not tell what it holds.
 
         """
         try:
-            if self.path.exists() and not self._is_ours():
-                raise IndexMissing(
-                    f"{self.path} exists and is not an index; give an empty or a new folder"
-                )
+            new = not self.path.exists()
+            ours = new or self._is_ours()
+        except OSError as error:
+            raise IndexUnreadable.refused(self.path, error) from error
+        if not ours:
+            raise IndexMissing(
+                f"{self.path} exists and is not an index; give an empty or a new folder"
+            )
+        try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise self._closed(error) from error
+            raise IndexMissing(f"{self.path} cannot be made: {error.strerror}") from error
+        return new
+
+    @contextmanager
+    def making(self) -> Iterator[None]:
+        """Hold the writer's lock where an index is to be; a folder made in vain is removed.
+
+        Raises:
+            IndexMissing, IndexLocked, IndexNotWritten: as `prepare` and `writer`.
+
+        """
+        new = self.prepare()
+        with self.writer():
+            try:
+                yield
+            except BaseException:
+                with suppress(OSError):  # Windows removes no file that is open
+                    if new and [child.name for child in self.path.iterdir()] == [_LOCK]:
+                        (self.path / _LOCK).unlink()
+                        self.path.rmdir()
+                raise
 
     def _is_ours(self) -> bool:
         """Say whether this is an index, or what is left of one: other data is never written to.
@@ -167,9 +196,10 @@ class Home:
         Raises:
             IndexLocked: another process or thread is changing the index.
             IndexDamaged: the pointer is a folder, so no change could be put in force.
+            IndexNotWritten: the folder may not be written to.
 
         """
-        lock = FileLock(self.path / "writer.lock", timeout=0)
+        lock = FileLock(self.path / _LOCK, timeout=0)
         try:
             if (self.path / _CURRENT).is_dir():
                 raise self._pointer_is_folder()
@@ -180,7 +210,10 @@ class Home:
                 " has finished"
             ) from None
         except OSError as error:
-            raise IndexLocked(f"{self.path} cannot be written to: {error.strerror}") from error
+            raise IndexNotWritten(
+                f"{self.path} cannot be written to ({error.strerror}), and the index is as it was;"
+                " see that this user may write there and the disk has room"
+            ) from error
         try:
             yield
         finally:

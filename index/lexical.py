@@ -6,17 +6,21 @@ changes: an update writes a new folder.
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
+import tempfile
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import tantivy
 
-from index.errors import IndexDamaged, IndexNotWritten
+from index.errors import READ_ONLY, IndexDamaged, IndexNotWritten, IndexUnreadable
 from index.rows import PassageText
 from index.values import ScoredPassage
 
 _FOLDER = "lexical"
+_LOCK = ".tantivy-meta.lock"
 _ANALYZER = "english"
 _HEAP = 50_000_000  # bytes that the writer may fill before it writes a segment
 
@@ -26,15 +30,18 @@ class LexicalIndex:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._analyzer = _analyzer()
         try:
             self._index = tantivy.Index(_schema(), str(folder), reuse=True)
+            self._index.config_reader(reload_policy="manual")  # else a thread watches the folder
+            self._index.register_tokenizer(_ANALYZER, self._analyzer)
+            self._schema = self._index.schema
+            self._searcher = self._index.searcher()
         except ValueError as error:
+            if os.strerror(errno.EMFILE) in str(error):
+                refusal = OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+                raise IndexUnreadable.refused(folder, refusal) from error
             raise IndexDamaged(f"{folder} is not a tantivy index: {error}") from error
-        self._index.config_reader(reload_policy="manual")  # else a thread watches the folder
-        self._analyzer = _analyzer()
-        self._index.register_tokenizer(_ANALYZER, self._analyzer)
-        self._schema = self._index.schema
-        self._searcher = self._index.searcher()
 
     @classmethod
     def build(cls, folder: Path, passages: Iterable[PassageText]) -> LexicalIndex:
@@ -49,11 +56,28 @@ class LexicalIndex:
 
         Raises:
             IndexDamaged: there is no readable index.
+            IndexUnreadable: too many files are open.
 
         """
-        if not (folder / _FOLDER).is_dir():
-            raise IndexDamaged(f"{folder / _FOLDER} is missing")
-        return cls(folder / _FOLDER)
+        target = folder / _FOLDER
+        if not target.is_dir():
+            raise IndexDamaged(f"{target} is missing")
+        try:
+            (target / _LOCK).open("ab").close()
+        except OSError as error:
+            if error.errno not in READ_ONLY:
+                raise
+            # It may only be read, and tantivy locks what it opens: open links to its files.
+            with tempfile.TemporaryDirectory(
+                prefix="footnote-", ignore_cleanup_errors=True
+            ) as links:
+                for file in target.iterdir():
+                    if not file.name.endswith(".lock"):
+                        (Path(links) / file.name).symlink_to(file)
+                found = cls(Path(links))  # holds the files open
+            found._folder = target
+            return found
+        return cls(target)
 
     def updated(
         self, folder: Path, removed: Collection[int], passages: Iterable[PassageText]

@@ -8,6 +8,7 @@ from the generation before until the moment the next is in force.
 from __future__ import annotations
 
 import filecmp
+import os
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -25,7 +26,7 @@ from index.embedder import Embedder, load_embedder, model_fingerprint, model_fol
 from index.errors import ArticleMissing, IndexIncompatible, NothingToIndex
 from index.home import Home
 from index.ingest import KEPT, UPLOAD, Plan, plan, read_files
-from index.paths import is_there, quoted
+from index.paths import quoted
 from index.reports import Sources, named, nothing_read, report, source_paths
 from index.rows import StoreMeta, new_change
 from index.snapshot import Snapshot, Snapshots
@@ -56,6 +57,7 @@ def open_index(path: Path | str, *, embedder: Embedder | None = None) -> Article
     Raises:
         IndexMissing: there is no index.
         IndexDamaged: it cannot be read.
+        IndexUnreadable: the system does not let it be read.
         IndexIncompatible: it was made with another model or by another format version.
 
     """
@@ -131,7 +133,7 @@ class ArticleIndex:
 
     def articles(self) -> list[ArticleInfo]:
         """Return one line about each article, in the order of arrival."""
-        with self._store() as store:
+        with self._pinned() as store:
             soundness.verify(store)
             return store.article_infos()
 
@@ -147,7 +149,7 @@ class ArticleIndex:
 
     def info(self) -> IndexInfo:
         """Return what the index is: size, model, generation, sources."""
-        with self._store() as store:
+        with self._pinned() as store:
             meta = store.meta()
             articles, passages = store.count()
             return IndexInfo(
@@ -165,9 +167,12 @@ class ArticleIndex:
 
     def check(self) -> CheckReport:
         """Read everything and report each fault found; changes nothing."""
-        with self._store() as store:
+        with self._pinned() as store:
             articles, passages = store.count()
-            faults = [*soundness.faults(store), *derived.faults(self._home.derived, store)]
+            faults = list(soundness.faults(store))
+            stale = derived.faults(self._home.derived, store)
+            if stale and self._in_force(store.meta().change):  # else a change is removing them
+                faults += stale
             return CheckReport(articles, passages, tuple(faults))
 
     # Changing
@@ -207,19 +212,20 @@ class ArticleIndex:
     def update(self, *, progress: ProgressCallback | None = None) -> BuildReport:
         """Look at the indexed files and folders again: add, re-read or drop what has changed.
 
-        A source that is no longer there at all (a drive that is not mounted) is kept, with a
-        warning, and so is what may no longer be read; uploads have no file to look at and stay.
-        Where every source is there, a file that none of them leads to is dropped: a source may be
-        a link that led elsewhere before.
+        A source that is no longer there at all is kept, with a warning, and so is a folder that
+        is empty, as where a drive is not mounted, and what may no longer be read; uploads have no
+        file to look at and stay. Where every source is there, a file that none of them leads to is
+        dropped: a source may be a link that led elsewhere before.
 
         Raises:
             IndexLocked: another change is under way.
 
         """
-        with self._store() as store:
+        with self._pinned() as store:
             roots = [Path(root) for root in store.meta().roots]
             known = {row.file for row in store.sources()}
-        present = [root for root in roots if is_there(root)]
+        absent = {root: why for root in roots if (why := _absent(root))}
+        present = [root for root in roots if root not in absent]
         files, notices = find_files(present)
         searched = [*present, *(root.resolve() for root in present)]  # files have resolved names
         unread = [Path(notice.path) for notice in notices]
@@ -232,8 +238,8 @@ class ArticleIndex:
             for notice in notices
         ]
         kept = [
-            Notice(str(root), "is no longer there; its articles are kept")
-            for root in roots
+            Notice(str(root), f"{why}; its articles are kept")
+            for root, why in absent.items()
             if not _within(root, searched)
         ]
         return self._change(
@@ -280,6 +286,18 @@ class ArticleIndex:
             yield store
         finally:
             store.close()
+
+    @contextmanager
+    def _pinned(self) -> Iterator[Store]:
+        """Yield a store that stays of one generation; closing it ends its transaction."""
+        with self._store() as store:
+            store.pin()
+            yield store
+
+    def _in_force(self, change: str) -> bool:
+        """Say whether this change is the last one published."""
+        with self._store() as store:
+            return store.meta().change == change
 
     def _check_model(self, meta: StoreMeta, name: str, fingerprint: str) -> None:
         if fingerprint != meta.fingerprint:
@@ -383,6 +401,19 @@ def _spellings(name: str) -> list[str]:
             path = Path(given).absolute()
             names.append(f"{path.parent.resolve() / path.name}{rest}")
     return names
+
+
+def _absent(root: Path) -> str:
+    """Return why nothing can be told of what lies at a source, "" where it can be looked at."""
+    try:
+        with os.scandir(root) as entries:
+            return "" if any(entries) else "is empty, as where a drive is not mounted"
+    except NotADirectoryError:
+        return ""
+    except FileNotFoundError:
+        return "is no longer there"
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
 
 
 def _within(path: Path | str, folders: Iterable[Path]) -> bool:

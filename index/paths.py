@@ -38,14 +38,6 @@ def in_utf8(path: Path, error: type[FootnoteError]) -> Path:
     return path
 
 
-def is_there(path: Path) -> bool:
-    """Say whether there is something of that path, and it can be seen."""
-    try:
-        return path.exists()
-    except OSError:
-        return False
-
-
 def quoted(path: Path | str) -> str:
     """Return a path as it is typed in a command line."""
     return shlex.quote(str(path))

@@ -163,8 +163,8 @@ class Snapshots:
     def _acquire(self) -> Store:
         current = self._home.current()
         with self._lock:
-            stale = [store for store in self._idle if store.path != current]
-            fresh = [store for store in self._idle if store.path == current]
+            fresh = [store for store in self._idle if store.path == current and store.in_place()]
+            stale = [store for store in self._idle if store not in fresh]
             self._idle = fresh[:-1]
         for store in stale:
             store.close()

@@ -7,7 +7,9 @@ from their first statement to their last and never wait for the writer. SQLite c
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -20,7 +22,14 @@ import numpy as np
 
 from index.chunker import Cut
 from index.embedder import FloatArray
-from index.errors import ArticleMissing, IndexDamaged, IndexIncompatible, IndexNotWritten
+from index.errors import (
+    ArticleMissing,
+    FootnoteError,
+    IndexDamaged,
+    IndexIncompatible,
+    IndexNotWritten,
+    IndexUnreadable,
+)
 from index.rows import (
     ARTICLE,
     FORMAT_VERSION,
@@ -41,6 +50,8 @@ _UNREADABLE = (  # what SQLite says of a file that was altered behind its back
     apsw.CorruptError,
     apsw.NotADBError,
     apsw.IOError,
+    apsw.CantOpenError,
+    apsw.ReadOnlyError,  # of a log that must be looked through and may only be read
     apsw.SQLError,  # the schema lies in the file, too
     apsw.FormatError,
     apsw.MismatchError,
@@ -70,13 +81,13 @@ class Store:
         self.path = path
         self._db = connection
         self._rows_changed = True  # since they were sealed
+        self._seen: tuple[int, ...] = ()
 
     @classmethod
     def create(cls, path: Path, meta: StoreMeta) -> Store:
         """Make a new, empty store."""
         with _writing(path):
-            store = cls(path, apsw.Connection(str(path)))
-            store._configure()
+            store = cls(path, _configured(apsw.Connection(str(path))))
         with store.transaction():
             for statement in SCHEMA.split(";\n"):
                 store._db.execute(statement)
@@ -85,26 +96,25 @@ class Store:
 
     @classmethod
     def open(cls, path: Path, *, foreign: bool = False) -> Store:
-        """Open a store that exists.
+        """Open a store that exists; one that may not be written to can be read all the same.
 
         A `foreign` one may have been made to do harm. Nothing is read before its header is known
         to be a plain table, and reading it ends after as many steps as its size allows.
 
         Raises:
             IndexDamaged: the file is no store or cannot be read.
+            IndexUnreadable: the system does not let it be read.
             IndexNotWritten: there is no room for what a reader writes beside the file.
             IndexIncompatible: it was written by another format version.
 
         """
+        seen = _identity(path)  # before it is opened: one that is replaced then is opened again
         try:
-            store = cls(path, apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE))
-            if foreign:
-                store._distrust()
-            store._configure()
+            store = cls(path, _connected(path, foreign=foreign))
             version = dict(store._db.execute("SELECT key, value FROM meta")).get("format_version")
         except (apsw.Error, UnicodeDecodeError) as error:
             raise _failed(path, error) from error
-        store._rows_changed = False
+        store._rows_changed, store._seen = False, seen
         if version != str(FORMAT_VERSION):
             raise IndexIncompatible(
                 f"{path} has index format {version}; this Footnote reads format {FORMAT_VERSION}."
@@ -112,25 +122,10 @@ class Store:
             )
         return store
 
-    def _distrust(self) -> None:
-        """Bound what reading may take, then see that the header can be read without harm."""
-        left = _STEPS + _STEPS_PER_BYTE * self.path.stat().st_size
-
-        def exhausted() -> bool:
-            nonlocal left
-            left -= _STEPS
-            return left < 0
-
-        self._db.set_progress_handler(exhausted, _STEPS)
-        header = [row for row in _schema_of(self._db) if row[1] == "meta"]
-        if header != [row for row in _expected_schema() if row[1] == "meta"]:
-            raise apsw.NotADBError("its header is no table of an index")
-
-    def _configure(self) -> None:
-        self._db.set_busy_timeout(_PATIENCE)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.execute("PRAGMA foreign_keys = ON")
+    def in_place(self) -> bool:
+        """Say whether this reads the file that is at its path now, with every change to it."""
+        now, seen = _identity(self.path), self._seen
+        return now == seen if self._db.readonly("main") else now[:2] == seen[:2]
 
     def close(self) -> None:
         """Close the connection; a transaction that is still open is rolled back."""
@@ -431,9 +426,9 @@ class Store:
         return rows.astype(np.float32, copy=False)
 
     def size(self) -> int:
-        """Return the size in bytes of the file and its log."""
-        files = (self.path, self.path.with_name(self.path.name + "-wal"))
-        return sum(file.stat().st_size for file in files if file.exists())
+        """Return the size in bytes of what is read, in the file or its log."""
+        query = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+        return int(next(self.read(query))[0])
 
     def checkpoint(self) -> None:
         """Move the log's content into the file, so that the file alone is the store."""
@@ -473,6 +468,68 @@ def _expected_schema() -> list[tuple[Any, ...]]:
     return _schema_of(connection)
 
 
+def _configured(connection: apsw.Connection) -> apsw.Connection:
+    connection.set_busy_timeout(_PATIENCE)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    return connection
+
+
+def _identity(path: Path) -> tuple[int, ...]:
+    """Return what tells a file from another at its path: device, inode, size, time, log's size."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    log = 0
+    with suppress(OSError):
+        log = path.with_name(path.name + "-wal").stat().st_size
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, log
+
+
+def _distrust(connection: apsw.Connection, size: int) -> None:
+    """Bound what reading a file may take, then see that its header can be read without harm."""
+    left = _STEPS + _STEPS_PER_BYTE * size
+
+    def exhausted() -> bool:
+        nonlocal left
+        left -= _STEPS
+        return left < 0
+
+    connection.set_progress_handler(exhausted, _STEPS)
+    header = [row for row in _schema_of(connection) if row[1] == "meta"]
+    if header != [row for row in _expected_schema() if row[1] == "meta"]:
+        raise apsw.NotADBError("its header is no table of an index")
+
+
+def _connected(path: Path, *, foreign: bool = False) -> apsw.Connection:
+    """Return a connection to a store's file, also where nothing may be written beside it.
+
+    SQLite must write there to see another connection's changes: without, the file is read as one
+    that nobody changes, and whoever keeps the connection sees to it (`Store.in_place`).
+    """
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+    try:
+        if foreign:
+            _distrust(connection, path.stat().st_size)
+        return _configured(connection)
+    except (apsw.ReadOnlyError, apsw.CantOpenError):
+        if foreign:
+            raise
+        refusal = OSError(connection.system_errno, os.strerror(connection.system_errno))
+        if refusal.errno in (errno.EMFILE, errno.ENFILE):
+            raise IndexUnreadable.refused(path, refusal) from None
+        connection.close()
+    if any(_identity(path)[4:]):
+        raise IndexUnreadable(
+            f"{path} may only be read here, and its last change lies in the log beside it; run"
+            " `footnote index list` once as a user who may write there"
+        )
+    flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+    return _configured(apsw.Connection(f"{path.absolute().as_uri()}?immutable=1", flags=flags))
+
+
 @contextmanager
 def _writing(file: Path) -> Iterator[None]:
     """Turn what SQLite says of a disk into one of Footnote's own errors."""
@@ -489,8 +546,16 @@ def _unwritten(file: Path, error: Exception) -> IndexNotWritten:
     )
 
 
-def _failed(path: Path, error: Exception) -> IndexDamaged | IndexNotWritten:
+def _failed(path: Path, error: Exception) -> FootnoteError:
     """Return Footnote's error for one of SQLite's that came while something was read."""
     if getattr(error, "extendedresult", None) in _NO_ROOM:
         return _unwritten(path, error)
+    if isinstance(error, apsw.ReadOnlyError):
+        return IndexUnreadable(f"{path} may only be read here and is being changed; try again")
+    if isinstance(error, apsw.CantOpenError):
+        try:
+            path.open("rb").close()  # SQLite does not tell why
+        except OSError as refusal:
+            if IndexUnreadable.is_refusal(refusal):
+                return IndexUnreadable.refused(path, refusal)
     return IndexDamaged(f"{path} cannot be read as an index ({error}); {RESTORE}")

@@ -25,7 +25,7 @@ from qa.selector import Evidence, select, settled
 from qa.values import Answer, Hit, Span
 
 READ = 10  # passages that the reader reads of a question
-STEP = 2  # of these are read before it is asked whether that is enough
+STEP = 1  # of these are read before it is asked whether that is enough
 
 
 class Assistant:

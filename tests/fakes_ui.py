@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 import time
@@ -22,6 +23,8 @@ from index.values import (
     text_sha256,
 )
 from qa.values import Alternative, Answer, Citation, ClosestPassage, Hit, Outcome
+
+logger = logging.getLogger(__name__)
 
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]?")
 
@@ -76,13 +79,19 @@ def answered(
 
 
 class FakeIndex:
-    """An index in memory; `pace` is how many seconds each step of a change takes."""
+    """An index in memory.
 
-    def __init__(self, articles: Iterable[Article] = (), *, pace: float = 0.0) -> None:
+    `pace` is how many seconds each step of a change takes; it takes longer while there is a `gate`.
+    """
+
+    def __init__(
+        self, articles: Iterable[Article] = (), *, pace: float = 0.0, gate: Path | None = None
+    ) -> None:
         self._lock = threading.Lock()
         self._articles = {article.id: article for article in articles}
         self.generation = 1
         self.pace = pace
+        self.gate = gate
 
     def articles(self) -> list[ArticleInfo]:
         """List the articles."""
@@ -159,6 +168,8 @@ class FakeIndex:
         if progress is not None:
             progress(state)
         time.sleep(self.pace)
+        while self.gate is not None and self.gate.exists():
+            time.sleep(0.02)
 
     def _report(
         self,
@@ -184,7 +195,8 @@ class FakeAssistant:
     """Answers with the sentences that share the most words with the question.
 
     "explode" in a question raises, "perhaps" makes the answer unsure, "slowly" takes two seconds
-    more, "hold" while there is a `gate`; without two shared words nothing is found.
+    more, "hold" while there is a `gate`; without two shared words nothing is found. The log tells
+    how many it answers at once.
     """
 
     def __init__(self, index: FakeIndex, *, delay: float = 0.0, gate: Path | None = None) -> None:
@@ -192,6 +204,8 @@ class FakeAssistant:
         self.delay = delay
         self.gate = gate
         self.asked: list[tuple[str, int, tuple[str, ...] | None]] = []
+        self._lock = threading.Lock()
+        self._at_once = 0
 
     def ask(
         self,
@@ -202,6 +216,16 @@ class FakeAssistant:
     ) -> Answer:
         """Answer a question."""
         self.asked.append((question, len(history), None if articles is None else tuple(articles)))
+        with self._lock:
+            self._at_once += 1
+            logger.debug("%d answers at once", self._at_once)
+        try:
+            return self._answer(question, articles)
+        finally:
+            with self._lock:
+                self._at_once -= 1
+
+    def _answer(self, question: str, articles: Collection[str] | None) -> Answer:
         time.sleep(self.delay + 2 * ("slowly" in question))
         while "hold" in question and self.gate is not None and self.gate.exists():
             time.sleep(0.02)

@@ -7,6 +7,7 @@ them by `sys.setprofile`, and no hook stands in the code that is shipped.
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
 import resource
@@ -14,7 +15,8 @@ import shutil
 import signal
 import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess
@@ -226,6 +228,62 @@ def leave_log(place: Place, verb: str, report: Connection) -> None:
 
     setattr(Store, "shorten_log", lambda _: os.kill(os.getpid(), signal.SIGKILL))  # noqa: B010
     place.change(verb)
+
+
+# Refusals
+
+
+@contextmanager
+def bound_by_rights() -> Iterator[None]:
+    """Let the rights of files hold for this thread, where it is the system's administrator's."""
+    if os.geteuid() != 0:
+        yield
+        return
+    library = ctypes.CDLL(None, use_errno=True)
+    head = (ctypes.c_uint32 * 2)(0x20080522, 0)  # the version of the call, this thread
+    rights = (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable; twice
+    assert library.capget(head, rights) == 0
+    before, rights[0] = rights[0], rights[0] & ~0b110  # to pass by the rights of a file
+    assert library.capset(head, rights) == 0
+    try:
+        yield
+    finally:
+        rights[0] = before
+        assert library.capset(head, rights) == 0
+
+
+@contextmanager
+def read_only(path: Path) -> Iterator[None]:
+    """Take the right to write from a folder and all in it, and hold this thread to it."""
+    modes = {place: place.stat().st_mode for place in (path, *path.rglob("*"))}
+    for place, mode in modes.items():
+        place.chmod(mode & ~0o222)
+    try:
+        with bound_by_rights():
+            yield
+    finally:
+        for place, mode in modes.items():
+            if place.exists():
+                place.chmod(mode)
+
+
+@contextmanager
+def few_files(free: int) -> Iterator[None]:
+    """Let this process open so many more files, and none beyond."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(1024, before[0]), before[1]))
+    held: list[int] = []
+    try:
+        with suppress(OSError):
+            while True:
+                held.append(os.open(os.devnull, os.O_RDONLY))
+        for _ in range(free):
+            os.close(held.pop())
+        yield
+    finally:
+        for descriptor in held:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 # Damage

@@ -73,7 +73,8 @@ def main() -> None:
         run_until_stopped(app, listen("127.0.0.1", given.port), on_ready=_tell)
 
     if given.index is None:
-        serve(FakeAssistant(FakeIndex(ARTICLES, pace=0.15), delay=0.2, gate=given.gate))
+        index = FakeIndex(ARTICLES, pace=0.15, gate=given.gate)
+        serve(FakeAssistant(index, delay=0.2, gate=given.gate))
         return
     from qa.assistant import Assistant
 

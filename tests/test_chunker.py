@@ -114,6 +114,30 @@ def test_very_long_word_is_cut() -> None:
     assert [cut.end for cut in cuts] == [*range(80, 1000, 80), 1000]
 
 
+def test_long_text_without_sentences() -> None:
+    """What is counted grows with the text alone where no sentence ends, as in a table."""
+
+    def counted(length: int) -> int:
+        read: list[int] = []
+
+        def count(text: str) -> int:
+            read.append(len(text))
+            return len(text.split())
+
+        chunk(" ".join(f"w{number:05}" for number in range(length)), count, Chunking())
+        return sum(read)
+
+    assert counted(16_000) < 2.5 * counted(8_000)
+
+
+def test_words_of_one_token_are_cut() -> None:
+    """A passage is bounded in characters, though a word of any length may be one token."""
+    text = " ".join(["A" * 3000] * 40)
+    cuts = chunk(text, words, Chunking(20, 5))
+    assert max(cut.end - cut.start for cut in cuts) <= 2000
+    assert "".join(text[cut.start : cut.end] for cut in cuts) == text.replace(" ", "")
+
+
 def test_runs_of_spaces() -> None:
     """Double spaces in a sentence longer than a passage, as tables have them, do no harm."""
     text = "  ".join(str(number) for number in range(300))

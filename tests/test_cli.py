@@ -179,8 +179,10 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> FakeIndex:
 def built(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     calls: list[tuple[Any, ...]] = []
 
-    def build(sources: Sequence[Path], *, path: Path, progress: Any) -> BuildReport:
-        calls.append(("build", list(sources), path))
+    def build(
+        sources: Sequence[Path], *, path: Path, progress: Any, replace_old: bool = True
+    ) -> BuildReport:
+        calls.append(("build" if replace_old else "make", list(sources), path))
         return REPORT
 
     def rebuild(path: Path, *, progress: Any) -> BuildReport:
@@ -303,7 +305,7 @@ def test_add_makes_an_index(
     """`add` builds an index where there is none."""
     monkeypatch.setattr(index, "open_index", raising(IndexMissing("no index")))
     assert run("index", "add", "notes").code == 0
-    assert built == [("build", [Path("notes")], tmp_path / "index")]
+    assert built == [("make", [Path("notes")], tmp_path / "index")]
 
 
 def test_rebuild(run: Run, built: list[tuple[Any, ...]]) -> None:
@@ -551,7 +553,7 @@ def test_first_chat(
     monkeypatch.setattr(index, "open_index", raising(IndexMissing("no index")))
     ran = run("chat")
     assert "indexing the starter articles" in ran.err
-    assert built == [("build", starter_articles(), tmp_path / "index")]
+    assert built == [("make", starter_articles(), tmp_path / "index")]
     assert len(served) == 1
 
 

@@ -10,6 +10,7 @@ import random
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections import Counter
 from contextlib import suppress
@@ -24,10 +25,13 @@ from fault_tools import (
     REFUSED,
     VERBS,
     Place,
+    bound_by_rights,
     encoder,
+    few_files,
     flip,
     leave_log,
     put,
+    read_only,
     server,
     sound,
     start,
@@ -36,8 +40,8 @@ from fault_tools import (
 )
 
 import index.builder
-from index import FootnoteError, derived, open_index, repair_index
-from index.errors import IndexDamaged
+from index import FootnoteError, derived, export_index, open_index, repair_index
+from index.errors import IndexDamaged, IndexNotWritten, IndexUnreadable
 from index.home import Home
 from index.store import Store
 
@@ -320,6 +324,104 @@ def test_much_damage_is_never_served(case: Case) -> None:
     number = trials(5000)
     found = damaged(case, number, repaired=number // 10)
     tell(f"damage: {number} trials, {dict(sorted(found.items()))}, 0 wrong texts served")
+
+
+# Refused by the system
+
+
+@pytest.fixture
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder that temporary files go to, empty."""
+    (tmp_path / "scratch").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
+    return tmp_path / "scratch"
+
+
+@pytest.mark.parametrize("derived_too", [True, False])
+def test_index_that_may_only_be_read(case: Case, scratch: Path, *, derived_too: bool) -> None:
+    """It answers and is sound, with what was derived or without; a change is refused."""
+    case.place.reset(case.pristine)
+    path = case.place.index
+    if not derived_too:
+        shutil.rmtree(path / "derived")
+    refused = r"index cannot be written to \(Permission denied\), and the index is as it was"
+    with read_only(path):
+        assert state(path) == case.before
+        assert sound(path)
+        assert export_index(path, scratch / "backup").articles == 4
+        for verb in VERBS:
+            with pytest.raises(IndexNotWritten, match=refused):
+                case.place.change(verb)
+        assert [file.name for file in scratch.iterdir()] == ["backup"]
+    assert state(path) == case.before
+
+
+def test_question_to_a_read_only_index_that_its_owner_changes(case: Case) -> None:
+    """An index that may only be read is seen to change all the same."""
+    case.place.reset(case.pristine)
+    path = case.place.index
+    with open_index(path, embedder=encoder()) as reader:
+        with read_only(path), reader.snapshot() as snapshot:
+            assert len(reader.articles()) == 4
+            old = snapshot.generation
+        case.place.change("update")
+        with read_only(path), reader.snapshot() as snapshot:
+            assert snapshot.generation == old + 1
+            assert snapshot.search_lexical(["comet"], 5) != [[]]
+
+
+def test_read_only_index_with_its_last_change_in_the_log(case: Case) -> None:
+    """A change that only the log holds is not passed over; the message says what helps."""
+    case.place.reset(case.pristine)
+    leaving = case.context.Process(target=leave_log, args=(case.place, "update", None))
+    leaving.start()
+    leaving.join()
+    for file in case.place.index.glob("*-shm"):
+        file.unlink()
+    with read_only(case.place.index), pytest.raises(IndexUnreadable, match="lies in the log"):
+        open_index(case.place.index, embedder=encoder())
+    assert state(case.place.index) == case.after["update"]
+
+
+def test_index_that_may_not_be_read(case: Case) -> None:
+    """What the system refuses to open is not called damaged."""
+    case.place.reset(case.pristine)
+    path = case.place.index
+    store = Home(path).current()
+    for closed in (path, path / "CURRENT", store):
+        mode = closed.stat().st_mode
+        closed.chmod(0)
+        try:
+            with bound_by_rights():
+                with pytest.raises(
+                    IndexUnreadable, match=r"\(Permission denied\); allow this user"
+                ):
+                    open_index(path, embedder=encoder())
+                for verb in VERBS:
+                    with pytest.raises(IndexUnreadable, match=r"\(Permission denied\); allow"):
+                        case.place.change(verb)
+        finally:
+            closed.chmod(mode)
+    assert state(path) == case.before
+
+
+def test_too_many_open_files(case: Case) -> None:
+    """At the limit on open files an index is told to be unreadable, and nothing of it removed."""
+    case.place.reset(case.pristine)
+    path = case.place.index
+    made = sorted(file.name for file in (path / "derived").rglob("*"))
+    said: Counter[str] = Counter()
+    with open_index(path, embedder=encoder()) as library:
+        for free in range(16):
+            try:
+                with few_files(free), library.snapshot() as snapshot:
+                    said["answered"] += snapshot.search_lexical(["moon"], 5) != [[]]
+                    break
+            except IndexUnreadable as error:
+                said["refused"] += "Too many open files" in str(error)
+    assert said == {"answered": 1, "refused": free}
+    assert free > 2
+    assert sorted(file.name for file in (path / "derived").rglob("*")) == made
 
 
 # Several processes

@@ -176,6 +176,14 @@ def test_what_cannot_be_asked_is_said_at_once(
     assert assistant.asked == []
 
 
+def test_half_a_character_leaves_the_conversation_readable(handlers: Handlers) -> None:
+    """A lone surrogate, as a page can send one, is shown as a question mark and answered."""
+    kept = ask(handlers, "Who was the mission commander of Apollo \ud83d then?")
+    question, answer = (message["content"] for message in handlers.messages(kept))
+    assert text_of(question) == "Who was the mission commander of Apollo ? then?"
+    assert "Armstrong" in text_of(answer)
+
+
 def test_an_unknown_conversation_begins_anew(handlers: Handlers) -> None:
     """After a restart the page's id is unknown; the question gets a conversation all the same."""
     kept = ask(handlers, "When was the canal opened to ships?", "an id of yesterday")
@@ -311,6 +319,14 @@ def test_a_citation_of_another_conversation_is_refused(handlers: Handlers) -> No
     """Places are those of one's own conversation."""
     ask(handlers, "Who was the mission commander of Apollo?")
     assert "over" in text_of(handlers.show("", "c0-0"))
+
+
+def test_a_button_tells_its_conversation(handlers: Handlers) -> None:
+    """A reply and the source that it leads to say where they stand, whatever is open by then."""
+    kept = ask(handlers, "Who was the mission commander of Apollo?")
+    reply = html.unescape(handlers.messages(kept)[-1]["content"])
+    assert reply.startswith(f'<div class="fn-of-{kept}">')
+    assert f'data-of="{kept}"' in html.unescape(handlers.show(kept, "c0-0"))
 
 
 def test_a_changed_article_is_not_called_verbatim(handlers: Handlers, index: FakeIndex) -> None:

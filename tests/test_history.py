@@ -242,7 +242,7 @@ def test_invented_feedback_changes_nothing(index: FakeIndex, path: Path, name: s
     kept = ask(handlers, COMMANDER)
     before = handlers.messages(kept)
     assert handlers.judge(kept, name) == before
-    assert handlers.correct(kept, name, {}) == before
+    assert handlers.correct(kept, name, APOLLO.id, before=0, quote="Apollo") == before
 
 
 def test_the_right_words_are_marked_in_an_article(index: FakeIndex, path: Path) -> None:
@@ -250,13 +250,12 @@ def test_the_right_words_are_marked_in_an_article(index: FakeIndex, path: Path) 
     handlers = started(index, path)
     kept = ask(handlers, COMMANDER)
     handlers.judge(kept, "f0-wrong_words")
-    refused = handlers.correct(kept, "w0", {"article": APOLLO.id, "before": "x", "quote": "flew"})
-    assert 'id="w0"' in refused[1]["content"]
-    assert "Mark the right words" in text_of(refused[1]["content"])
-    place = {"article": APOLLO.id, "before": "Apollo", "quote": " flew in 1969"}
-    assert "What is right: “flew in 1969”" in text_of(
-        handlers.correct(kept, "w0", place)[1]["content"]
-    )
+    for before in (1, -len(APOLLO.text) + len("Apollo "), 10**6):
+        refused = handlers.correct(kept, "w0", APOLLO.id, before=before, quote="flew")
+        assert 'id="w0"' in refused[1]["content"]
+        assert "Mark the right words" in text_of(refused[1]["content"])
+    marked = handlers.correct(kept, "w0", APOLLO.id, before=len("Apollo"), quote=" flew in 1969")
+    assert "What is right: “flew in 1969”" in text_of(marked[1]["content"])
     right = started(index, path).conversations.get(kept).turns[0].right
     assert right is not None
     assert (right.start, right.end, right.sentence) == (7, 19, "Apollo flew in 1969.")
@@ -279,9 +278,7 @@ def test_feedback_becomes_golden_questions(index: FakeIndex, path: Path, tmp_pat
     handlers.judge(kept, "f2-nothing_there")
     handlers.judge(kept, "f3-wrong_words")
     handlers.judge(kept, "f4-wrong_words")
-    handlers.correct(
-        kept, "w4", {"article": CANAL.id, "before": CANAL.text[:26], "quote": "in 1914"}
-    )
+    handlers.correct(kept, "w4", CANAL.id, before=26, quote="in 1914")
     all_of_it = feedback.judged(History(path))
     lines = feedback.golden_lines(all_of_it, index)
     file = tmp_path / "golden.jsonl"

@@ -6,8 +6,10 @@ import math
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
+import tantivy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -144,6 +146,22 @@ def test_missing_index(tmp_path: Path) -> None:
 def test_damaged_index(index: LexicalIndex, tmp_path: Path) -> None:
     """An index whose description cannot be read is damage."""
     (tmp_path / "old" / "lexical" / "meta.json").write_text('{"segments": [', encoding="utf-8")
+    with pytest.raises(IndexDamaged, match="lexical is not a tantivy index"):
+        LexicalIndex.load(tmp_path / "old")
+
+
+def test_index_that_goes_away_while_it_is_opened(
+    index: LexicalIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that a change removes between two steps of opening it is no longer an index."""
+    real = tantivy.Index
+
+    def opened(*arguments: Any, **options: Any) -> tantivy.Index:
+        found = real(*arguments, **options)
+        shutil.rmtree(tmp_path / "old")
+        return found
+
+    monkeypatch.setattr(tantivy, "Index", opened)
     with pytest.raises(IndexDamaged, match="lexical is not a tantivy index"):
         LexicalIndex.load(tmp_path / "old")
 

@@ -27,6 +27,7 @@ from index import (
     Progress,
     Stage,
     build_index,
+    derived,
     open_index,
     rebuild_index,
     repair_index,
@@ -41,6 +42,7 @@ from index.errors import (
     NothingToIndex,
 )
 from index.home import Home
+from index.store import Store
 from index.values import text_sha256
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -358,7 +360,8 @@ def test_vanished_file_in_a_linked_folder(tmp_path: Path, folder: Path) -> None:
 
 def test_all_files_vanished(library: ArticleIndex, folder: Path) -> None:
     """An index may become empty; then nothing is found, until something comes again."""
-    for file in folder.iterdir():
+    put(folder, {"of/another.kind": "Not an article."})
+    for file in folder.glob("*.*"):
         file.unlink()
     assert library.update().articles == 0
     assert set(map(tuple, answers(library).values())) == {()}
@@ -373,6 +376,35 @@ def test_vanished_root_is_kept(library: ArticleIndex, folder: Path) -> None:
     folder.rename(folder.with_name("elsewhere"))
     report = library.update()
     assert report.warnings == (Notice(str(folder), "is no longer there; its articles are kept"),)
+    assert (report.generation, report.articles) == (1, 3)
+
+
+def test_empty_root_is_kept(library: ArticleIndex, folder: Path) -> None:
+    """A folder without anything in it, as where a drive is not mounted, keeps its articles."""
+    shutil.rmtree(folder)
+    folder.mkdir()
+    report = library.update()
+    why = "is empty, as where a drive is not mounted; its articles are kept"
+    assert report.warnings == (Notice(str(folder), why),)
+    assert (report.generation, report.articles) == (1, 3)
+
+
+@pytest.mark.parametrize("fault", [PermissionError(13, "Permission denied"), OSError(5, "I/O")])
+def test_unreadable_root_is_kept(
+    library: ArticleIndex, folder: Path, fault: OSError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that may not be listed, or whose disk fails, keeps its articles, with a warning."""
+    real = os.scandir
+
+    def scandir(place: Path) -> object:
+        if Path(place).is_relative_to(folder):
+            raise fault
+        return real(place)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    report = library.update()
+    why = f"cannot be read ({fault.strerror}); its articles are kept"
+    assert report.warnings == (Notice(str(folder), why),)
     assert (report.generation, report.articles) == (1, 3)
 
 
@@ -667,6 +699,20 @@ def test_change_by_another_process_is_seen(library: ArticleIndex, folder: Path) 
     assert finds(library, "tea") == []
 
 
+def test_folder_replaced_by_a_copy_of_itself(library: ArticleIndex, folder: Path) -> None:
+    """An open index whose folder was put back from a copy answers from what lies there now."""
+    path = library.path
+    copy = path.with_name("copy")
+    shutil.copytree(path, copy)
+    put(folder, {"moon.txt": "A comet came by."})
+    library.update()
+    assert finds(library, "comet") == [*ids(folder, "moon.txt")]
+    path.rename(path.with_name("gone"))
+    copy.rename(path)
+    assert finds(library, "comet") == []
+    assert finds(library, "moon") == [*ids(folder, "moon.txt")]
+
+
 def test_questions_during_updates(library: ArticleIndex, folder: Path) -> None:
     """Questions in four threads during ten updates see whole generations only."""
     faults: list[str] = []
@@ -721,6 +767,57 @@ def test_list_during_a_rebuild(library: ArticleIndex, monkeypatch: pytest.Monkey
     library.rebuild()
     monkeypatch.setattr(Home, "current", lambda home: late.pop() if late else real(home))
     assert (library.generation, late) == (2, [])
+
+
+def test_info_during_a_rebuild(library: ArticleIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the store goes away after it was opened, its size is told all the same."""
+
+    def count(store: Store) -> tuple[int, int]:
+        monkeypatch.undo()
+        counted = store.count()
+        library.rebuild()
+        return counted
+
+    before = library.info()
+    monkeypatch.setattr(Store, "count", count)
+    assert library.info() == before
+    assert library.generation == 2
+
+
+@pytest.mark.parametrize("verb", ["articles", "check"])
+def test_list_and_check_during_a_change(
+    library: ArticleIndex, folder: Path, verb: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change that is published while articles are listed or checked does not look like damage."""
+
+    def noted_seals(store: Store) -> tuple[str | None, str | None]:
+        monkeypatch.undo()
+        seals = store.noted_seals()
+        put(folder, {"moon.txt": "A comet came by."})
+        assert library.update().generation == 2
+        return seals
+
+    before = library.articles()
+    monkeypatch.setattr(Store, "noted_seals", noted_seals)
+    found = getattr(library, verb)()
+    assert library.generation == 2
+    assert found == before if verb == "articles" else found.sound
+
+
+def test_check_while_a_change_removes_what_was_derived(
+    library: ArticleIndex, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Search indexes that a change removes while they are compared are no fault."""
+
+    def faults(root: Path, store: Store) -> list[str]:
+        monkeypatch.undo()
+        put(folder, {"moon.txt": "A comet came by."})
+        library.update()
+        return ["the folder has gone"]
+
+    monkeypatch.setattr(derived, "faults", faults)
+    assert library.check().sound
+    assert library.generation == 2
 
 
 # Damage
@@ -877,7 +974,7 @@ def test_index_path_is_a_file(tmp_path: Path, folder: Path) -> None:
     for bad in (file, file / "below"):
         with pytest.raises(IndexMissing, match="there is no index at"):
             open_index(bad, embedder=HashEmbedder())
-        with pytest.raises(IndexMissing, match=r"is not an index; give|cannot be used for an"):
+        with pytest.raises(IndexMissing, match=r"is not an index; give an empty|cannot be made"):
             build(folder, bad)
     assert file.read_text(encoding="utf-8") == "mine"
 
@@ -885,7 +982,7 @@ def test_index_path_is_a_file(tmp_path: Path, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("x" * 300, "cannot be used for an index: File name too long"),
+        ("x" * 300, r"xxx cannot be read \(File name too long\)"),
         (os.fsdecode(b"caf\xe9"), r"the path .*/caf\\udce9 is not in UTF-8; give another one"),
     ],
     ids=["long", "not UTF-8"],
@@ -893,7 +990,7 @@ def test_index_path_is_a_file(tmp_path: Path, folder: Path) -> None:
 def test_index_path_that_cannot_be(tmp_path: Path, folder: Path, name: str, said: str) -> None:
     """A path that the system or SQLite refuses is one sentence."""
     for change in (lambda path: build(folder, path), repair_index):
-        with pytest.raises(IndexMissing, match=said):
+        with pytest.raises(FootnoteError, match=said):
             change(tmp_path / name)
 
 
@@ -1027,6 +1124,33 @@ def test_second_writer(library: ArticleIndex, folder: Path) -> None:
         holder.kill()
         holder.wait()
         assert library.update().added == ids(folder, "tea.txt")
+
+
+def test_build_is_refused_before_anything_is_read(path: Path, folder: Path) -> None:
+    """A build that another change is in the way of reads no file first."""
+    read: list[Progress] = []
+    with Home(path).writer(), pytest.raises(IndexLocked, match="is being changed"):
+        build_index(folder, path=path, embedder=HashEmbedder(), progress=read.append)
+    assert read == []
+
+
+def test_two_first_builds(tmp_path: Path, folder: Path) -> None:
+    """Of two that found no index, the second does not replace what the first has made."""
+    path = tmp_path / "index"
+    build(folder / "moon.txt", path)
+    with pytest.raises(IndexLocked, match=r"has just made an index at .*; run this again to add"):
+        build_index(folder, path=path, embedder=HashEmbedder(), replace_old=False)
+    with open_index(path, embedder=HashEmbedder()) as library:
+        assert texts(library) == [TEXTS["moon.txt"]]
+
+
+def test_build_in_vain_beside_another(tmp_path: Path, folder: Path) -> None:
+    """A first build that finds another at work leaves that one's folder and lock alone."""
+    path = tmp_path / "index"
+    with Home(path).making():
+        with pytest.raises(IndexLocked, match="is being changed by another process"):
+            build(folder, path)
+        assert [file.name for file in path.iterdir()] == ["writer.lock"]
 
 
 # Interrupted

@@ -20,7 +20,7 @@ import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from page_server import ARTICLES, HOSTILE, HOSTILE_TITLE
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
 
 from ui.limits import MOST_FILES
 
@@ -38,6 +38,7 @@ FLAGS = (
 expect.set_options(timeout=20_000)  # a busy machine is no fault of the page
 APOLLO, CANAL = ARTICLES[0], ARTICLES[1]
 COMMANDER = "Who was the mission commander of Apollo?"
+SHIPS = "When was the canal opened to ships?"
 
 
 @dataclass
@@ -58,6 +59,18 @@ class Desk:
         box.press("Enter")
         expect(answers).to_have_count(before + 1, timeout=self.patience)
         return answers.last
+
+    def begin(self, question: str) -> None:
+        """Type a question and wait until it is searched for."""
+        box = self.page.get_by_label("Your question")
+        box.fill(question)
+        box.press("Enter")
+        expect(self.page.locator(".fn-working")).to_be_visible()
+
+    def choose(self, question: str) -> None:
+        """Open the latest conversation that began with a question."""
+        self.page.locator("#past .fn-past").filter(has_text=question).first.click()
+        expect(self.page.locator(".fn-question").first).to_have_text(question)
 
     def outside(self) -> list[str]:
         """The requests that went beyond loopback."""
@@ -94,6 +107,21 @@ def serving(*arguments: str | Path) -> Iterator[str]:
 def server() -> Iterator[str]:
     with serving() as url:
         yield url
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Path:
+    """A file that holds back changes, and questions with "hold" in them, while it is there."""
+    gate = tmp_path / "gate"
+    gate.touch()
+    return gate
+
+
+@pytest.fixture
+def gated_desk(gate: Path, browser: Browser) -> Iterator[Desk]:
+    with serving("--gate", gate) as url, opened(url, browser, {}) as desk:
+        yield desk
+        gate.unlink(missing_ok=True)
 
 
 @pytest.fixture
@@ -254,17 +282,40 @@ def test_an_article_is_removed_after_asking_again(desk: Desk, tmp_path: Path) ->
     expect(desk.page.locator("#job")).to_contain_text("1 removed")
 
 
-def test_a_rebuild_survives_a_reload_and_is_cancelled(desk: Desk) -> None:
+def test_the_chat_follows_the_articles(desk: Desk, tmp_path: Path) -> None:
+    """New articles bring new suggestions; that a cited one is gone stands under its answer."""
+    file = tmp_path / "Tay.md"
+    file.write_text("The Tay Bridge was designed by Thomas Bouch.")
+    page = desk.page
+    page.get_by_role("tab", name="Articles").click()
+    page.locator("#upload input[type=file]").set_input_files(file)
+    expect(page.locator("#job")).to_contain_text("1 added")
+    page.get_by_role("tab", name="Chat").click()
+    page.locator(".fn-chip").filter(has_text="Who designed the Tay Bridge?").click()
+    expect(page.locator(".fn-card")).to_contain_text("Thomas Bouch")
+    page.get_by_role("tab", name="Articles").click()
+    remove = page.get_by_role("button", name="Remove Tay")
+    remove.click()
+    remove.click()
+    expect(page.locator("#job")).to_contain_text("1 removed")
+    page.get_by_role("tab", name="Chat").click()
+    expect(page.locator(".fn-since")).to_have_text("No longer in your articles: Tay")
+
+
+def test_a_rebuild_survives_a_reload_and_is_cancelled(gated_desk: Desk, gate: Path) -> None:
     """Its state lives on the server: the page that comes back still shows it and can end it."""
-    desk.page.get_by_role("tab", name="Articles").click()
-    desk.page.get_by_role("button", name="Rebuild the index").click()
-    expect(desk.page.locator("#job progress")).to_be_visible()
-    desk.page.reload()
-    desk.page.get_by_role("tab", name="Articles").click()
-    expect(desk.page.locator("#job")).to_contain_text("Rebuilding the index")
-    desk.page.get_by_role("button", name="Cancel").click()
-    expect(desk.page.locator("#job")).to_contain_text("cancelled. Nothing was changed.")
-    expect(desk.page.get_by_role("button", name="Cancel")).to_be_hidden()
+    page = gated_desk.page
+    page.get_by_role("tab", name="Articles").click()
+    page.get_by_role("button", name="Rebuild the index").click()
+    expect(page.locator("#job progress")).to_be_visible()
+    page.reload()
+    page.get_by_role("tab", name="Articles").click()
+    expect(page.locator("#job")).to_contain_text("Rebuilding the index")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator("#job")).to_contain_text("Cancelling")
+    gate.unlink()
+    expect(page.locator("#job")).to_contain_text("cancelled. Nothing was changed.")
+    expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
 
 
 def test_a_permanent_link_opens_its_place(desk: Desk) -> None:
@@ -300,6 +351,25 @@ def test_citations_are_copied_as_data(desk: Desk) -> None:
     assert text.endswith(desk.url.rstrip("/") + data["link"])
 
 
+def test_a_question_that_cannot_be_sent_is_told(desk: Desk) -> None:
+    """What the server does not take is said under the chat, the question stays in the box."""
+    box = desk.page.get_by_label("Your question")
+    desk.page.route("**/gradio_api/run/predict*", lambda route: route.fulfill(status=413))
+    box.fill(COMMANDER)
+    box.press("Enter")
+    expect(desk.page.locator("#examples")).to_contain_text("This question could not be sent")
+    expect(box).to_have_value(COMMANDER)
+    desk.page.unroute_all()
+    expect(desk.ask(COMMANDER)).to_contain_text("Armstrong")
+    expect(desk.page.locator("#examples")).not_to_contain_text("could not be sent")
+
+
+def test_too_long_a_question_is_not_cut_in_silence(desk: Desk) -> None:
+    """A pasted text over the limit is refused by a sentence with its length, not asked in part."""
+    card = desk.ask("why " * 501)
+    expect(card).to_have_text("the question has 2,004 characters; ask it in at most 2,000")
+
+
 def test_an_error_leaves_the_page_usable(desk: Desk) -> None:
     """The engine raises; its text stays inside, and the next question is answered."""
     expect(desk.ask("explode")).to_contain_text("Something failed")
@@ -322,14 +392,14 @@ def test_a_conversation_survives_a_reload(desk: Desk) -> None:
 def test_conversations_are_opened_renamed_saved_and_deleted(desk: Desk) -> None:
     """The list beside the chat leads back to each conversation."""
     page = desk.page
-    desk.ask("When was the canal opened to ships?")
+    desk.ask(SHIPS)
     page.get_by_role("button", name="New conversation").click()
     expect(page.locator(".fn-card")).to_have_count(0)
     desk.ask(COMMANDER)
     listed = page.locator("#past .fn-past")
     expect(listed.nth(0)).to_contain_text(COMMANDER)
     listed.nth(1).click()
-    expect(page.locator(".fn-question")).to_have_text("When was the canal opened to ships?")
+    expect(page.locator(".fn-question")).to_have_text(SHIPS)
     page.get_by_role("button", name="Rename").click()
     page.get_by_label("Name of this conversation").fill("<i>Canal</i> [x]")
     page.keyboard.press("Enter")
@@ -349,6 +419,79 @@ def test_conversations_are_opened_renamed_saved_and_deleted(desk: Desk) -> None:
     expect(page.locator("#past")).to_be_hidden()
 
 
+def _let_on(desk: Desk, gate: Path, word: str) -> None:
+    """Let on what is held back, and wait until the answer with that word has come to the page."""
+    desk.page.evaluate(
+        """word => {
+          const parse = JSON.parse;
+          JSON.parse = (text, ...more) => {
+            if (String(text).includes(word)) window.came = true;
+            return parse(text, ...more);
+          };
+        }""",
+        word,
+    )
+    gate.unlink()
+    desk.page.wait_for_function("window.came")
+    desk.page.wait_for_timeout(300)
+
+
+def test_a_late_answer_is_shown_in_its_conversation_only(gated_desk: Desk, gate: Path) -> None:
+    """Who opens another conversation meanwhile goes on to see that one, and its citations."""
+    page, held = gated_desk.page, f"hold: {COMMANDER}"
+    gated_desk.ask(SHIPS)
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.locator(".fn-question")).to_have_count(0)
+    gated_desk.begin(held)
+    gated_desk.choose(SHIPS)
+    _let_on(gated_desk, gate, "Armstrong")
+    expect(page.locator(".fn-question")).to_have_text([SHIPS])
+    expect(page.locator(".fn-card")).to_contain_text("1914")
+    page.locator("#c0-0").click()
+    expect(page.locator("#source h2")).to_have_text(CANAL.title)
+    gated_desk.choose(held)
+    expect(page.locator(".fn-card")).to_contain_text("Armstrong")
+
+
+def test_a_citation_is_not_taken_for_one_of_another_conversation(desk: Desk) -> None:
+    """A source that comes after another conversation was opened leads on to its own next one."""
+    page = desk.page
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if '"c0-0"' in (route.request.post_data or ""):
+            held.append(route)
+        else:
+            route.continue_()
+
+    desk.ask(COMMANDER)
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.locator(".fn-card")).to_have_count(0)
+    desk.ask(SHIPS)
+    page.route("**/gradio_api/run/predict*", hold)
+    page.locator("#c0-0").click()
+    desk.choose(COMMANDER)
+    held[0].continue_()
+    expect(page.locator("#source h2")).to_have_text(CANAL.title)
+    page.get_by_role("button", name="Next source").click()
+    expect(page.locator("#source h2")).to_have_text("Canals")
+    page.unroute_all()
+
+
+@pytest.mark.parametrize("leave", ["New conversation", "Delete"])
+def test_a_question_is_answered_while_another_conversation_waits(
+    gated_desk: Desk, leave: str
+) -> None:
+    """It need not wait for the answer there."""
+    page = gated_desk.page
+    gated_desk.begin(f"hold: {COMMANDER}")
+    page.get_by_role("button", name=leave).click()
+    if leave == "Delete":
+        page.get_by_role("button", name="Really delete?").click()
+    expect(page.locator(".fn-question")).to_have_count(0)
+    expect(gated_desk.ask(SHIPS)).to_contain_text("1914")
+
+
 def test_a_conversation_survives_a_restart(browser: Browser, tmp_path: Path) -> None:
     """The page comes back to the same conversation from a server that was started anew."""
     page = browser.new_context().new_page()
@@ -363,7 +506,7 @@ def test_a_conversation_survives_a_restart(browser: Browser, tmp_path: Path) -> 
         page.get_by_role("button", name="[1]").click()
         expect(page.locator("#source")).to_contain_text("verbatim ✓")
         desk = Desk(page, url)
-        expect(desk.ask("When was the canal opened to ships?")).to_contain_text("1914")
+        expect(desk.ask(SHIPS)).to_contain_text("1914")
         expect(page.locator("#past .fn-past")).to_have_count(1)
     page.context.close()
 
@@ -384,10 +527,8 @@ def test_a_login_comes_before_everything(browser: Browser) -> None:
     page.context.close()
 
 
-def test_a_full_queue_is_said_in_the_chat(browser: Browser, tmp_path: Path) -> None:
+def test_a_full_queue_is_said_in_the_chat(browser: Browser, gate: Path) -> None:
     """A question that finds no place is told so in its card, and the page goes on."""
-    gate = tmp_path / "gate"
-    gate.touch()
     with serving("--gate", gate) as url, opened(url, browser, {}) as desk:
         waiting = {"data": ["hold", []]}
         while httpx.post(f"{url}gradio_api/call/ask", json=waiting, timeout=60).status_code != 503:
@@ -412,9 +553,22 @@ def test_too_many_files_are_said_on_the_page(desk: Desk, tmp_path: Path) -> None
     expect(desk.ask(COMMANDER)).to_contain_text("Armstrong")
 
 
+def test_only_a_refused_upload_is_said_to_be_one(desk: Desk) -> None:
+    """How far an upload is may be unknown, and that is no news for the user."""
+    desk.page.get_by_role("tab", name="Articles").click()
+    before = desk.page.locator("#job").inner_text()
+    desk.page.route("**/gradio_api/upload*", lambda route: route.fulfill(status=404, body="no"))
+    desk.page.evaluate("fetch('/gradio_api/upload_progress?upload_id=x')")
+    desk.page.wait_for_timeout(500)
+    assert desk.page.locator("#job").inner_text() == before
+    desk.page.evaluate("fetch('/gradio_api/upload?upload_id=x', { method: 'POST' })")
+    expect(desk.page.locator("#job .fn-problem")).to_have_text("no")
+    desk.page.unroute_all()
+
+
 def test_feedback_with_the_right_words(desk: Desk) -> None:
     """The fault is named by a click, and the right words by marking them in the article."""
-    card = desk.ask("When was the canal opened to ships?")
+    card = desk.ask(SHIPS)
     card.get_by_role("button", name="[1]").click()
     expect(desk.page.locator("#source mark")).to_have_text("1914")
     desk.page.get_by_text("Was this right?").click()
@@ -430,6 +584,26 @@ def test_feedback_with_the_right_words(desk: Desk) -> None:
     expect(desk.page.locator(".fn-feedback")).to_contain_text("What is right: “in 1914”")
     desk.page.get_by_role("button", name="Undo").click()
     expect(desk.page.locator(".fn-feedback")).to_contain_text("Was this right?")
+
+
+def test_the_right_words_are_sent_without_what_stands_before(desk: Desk) -> None:
+    """Their place is a number, which emoji before it do not shift, however long the article is."""
+    page = desk.page
+    desk.ask("How does the hostile password begin?").get_by_role("button", name="[1]").click()
+    expect(page.locator("#source mark")).to_be_visible()
+    page.get_by_text("Was this right?").click()
+    page.get_by_role("button", name="Wrong words").click()
+    page.evaluate(
+        """() => {
+          const text = document.querySelector("#source .fn-article").lastChild;
+          const at = text.data.indexOf("two spaces");
+          getSelection().setBaseAndExtent(text, at, text, at + 10);
+        }"""
+    )
+    with page.expect_request(lambda sent: '"w0"' in (sent.post_data or "")) as sent:
+        page.get_by_role("button", name="These are right").click()
+    assert "password begins" not in str(sent.value.post_data)
+    expect(page.locator(".fn-feedback")).to_contain_text("What is right: “two spaces”")
 
 
 def test_a_reload_while_it_is_answered(desk: Desk) -> None:
@@ -461,14 +635,14 @@ def test_only_the_chosen_articles_are_asked(desk: Desk) -> None:
 
 
 def test_the_keyboard_alone(desk: Desk) -> None:
-    """`/` goes to the box, `]` and `[` through the sources, Esc back to the button."""
+    """`/` goes to the box from either tab, `]` and `[` through the sources, Esc to the button."""
     page = desk.page
+    box = page.get_by_label("Your question")
     for tab in ("Articles", "Chat"):  # coming back to the chat must not double its keys
         page.get_by_role("tab", name=tab).click()
-    page.locator("h1").click()
-    page.keyboard.press("/")
-    box = page.get_by_label("Your question")
-    expect(box).to_be_focused()
+        page.locator("h1").click()
+        page.keyboard.press("/")
+        expect(box).to_be_focused()
     page.keyboard.type("When was the canal opened to ships? a/b [c]")
     expect(box).to_have_value("When was the canal opened to ships? a/b [c]")
     page.keyboard.press("Enter")
@@ -516,7 +690,7 @@ def test_no_serious_fault_of_access(desk: Desk) -> None:
     desk.ask(f"{COMMANDER} perhaps")
     desk.ask("Is there a zebra in Panama?")
     desk.page.get_by_text("Was this right?").first.click()
-    desk.ask("When was the canal opened to ships?").get_by_role("button", name="[1]").click()
+    desk.ask(SHIPS).get_by_role("button", name="[1]").click()
     expect(desk.page.locator("#source mark")).to_be_focused()
     assert _serious(desk.page) == []
     desk.page.get_by_role("tab", name="Articles").click()
@@ -546,7 +720,7 @@ def test_eight_users_during_a_rebuild(server: str, browser: Browser) -> None:
     pages[0].get_by_role("button", name="Rebuild the index").click()
     expect(pages[0].locator("#job progress")).to_be_visible()
     pages[0].get_by_role("tab", name="Chat").click()
-    questions = (COMMANDER, "When was the canal opened to ships?")
+    questions = (COMMANDER, SHIPS)
     for question in questions:
         for page in pages:
             page.get_by_label("Your question").fill(question)

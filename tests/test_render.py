@@ -90,6 +90,11 @@ def test_exact_keeps_hostile_text() -> None:
     assert reader.tags == []
 
 
+def test_exact_can_be_sent_whatever_the_text() -> None:
+    """Half a character, which UTF-8 cannot hold, is written as an entity like markup is."""
+    assert render.exact("a\ud83d😀\udfff") == "a&#55357;😀&#57343;"
+
+
 def test_answer_is_marked_in_its_sentence() -> None:
     """The card shows the sentence word for word, with the answer marked and a numbered button."""
     answer = answered("Who was the commander?", cite(APOLLO, "Neil Armstrong"))

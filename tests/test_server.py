@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -250,6 +252,20 @@ def test_only_what_was_sent_is_read(server: Server) -> None:
     assert status(_file(sent, f"{server.url}{FILE}{quote(sent)}")) == 200
 
 
+def test_the_chosen_articles_of_a_session_that_is_forgotten(server: Server) -> None:
+    """They are asked, and the list of articles still acts: a restart may lie in between."""
+    listed = server.client.post("gradio_api/call/list_articles", json={"data": []})
+    path = f"gradio_api/call/list_articles/{listed.json()['event_id']}"
+    articles = json.loads(server.client.get(path).text.partition("data: ")[2])[0]
+    (canal,) = (each["id"] for each in articles if each["title"] == "Canals")
+    config = server.client.get("config").json()
+    for name, inputs in (("begin", ["", QUESTION, [canal]]), ("tick", ["", [canal]])):
+        body = {"data": inputs, "fn_index": _event(config, name), "session_hash": f"new-{name}"}
+        reply = server.client.post("gradio_api/run/predict", json=body)
+        assert reply.status_code == 200, reply.text
+        assert "error" not in reply.json()
+
+
 def test_too_long_a_question_is_said(server: Server) -> None:
     """A program gets the sentence as its error."""
     assert "question is too long" in server.answer(server.join("why " * 501))
@@ -272,6 +288,30 @@ def test_a_full_queue_says_so_at_once(server: Server) -> None:
     assert {each.status_code for each in joined} == {200, 503}
     assert all("event: complete" in each and "1914" in each for each in answers)
     assert "1914" in server.answer(server.join(QUESTION))  # there is room again
+
+
+def test_no_more_answers_at_once_than_there_are_places(server: Server) -> None:
+    """Questions that wait when their pages are loaded again keep to the limit as well."""
+    dependencies = server.client.get("config").json()["dependencies"]
+    begin = next(each["id"] for each in dependencies if each["api_name"] == "begin")
+    (load,) = (e["id"] for e in dependencies if any(kind == "load" for _, kind in e["targets"]))
+    answering = next(e["id"] for e in dependencies if e.get("trigger_after") == load)
+    sessions = [f"load-{number}" for number in range(3 * ANSWERS_AT_ONCE)]
+    server.gate.touch()
+    try:
+        for session in sessions:
+            asked = ["", f"{QUESTION} hold", []]
+            body = {"data": asked, "fn_index": begin, "session_hash": session}
+            (kept, *_) = server.client.post("gradio_api/run/predict", json=body).json()["data"]
+            body = {"data": [kept], "fn_index": answering, "session_hash": session}
+            server.client.post("gradio_api/queue/join", json=body)
+        time.sleep(1)  # for more than may begin to begin
+    finally:
+        server.gate.unlink()
+    for session in sessions:
+        assert "1914" in server.client.get(f"gradio_api/queue/data?session_hash={session}").text
+    counts = re.findall(r"(\d+) answers at once", server.log.read_text())
+    assert max(map(int, counts)) == ANSWERS_AT_ONCE
 
 
 def test_calls_that_nobody_waits_for(server: Server) -> None:

@@ -17,10 +17,10 @@ from ui.app_programs import add_endpoints
 from ui.guards import names_of, require_login
 from ui.handlers import Handlers
 from ui.history import History
-from ui.limits import ANSWERS_AT_ONCE, MOST_EVENTS, MOST_WAITING
+from ui.limits import ANSWERS_AT_ONCE, MOST_EVENTS, MOST_WAITING, Limited
 from ui.login import Login
 from ui.memory import share_heaps
-from ui.offline import FAST, gr
+from ui.offline import FAST, gr, unusable
 from ui.panel import HEADER
 from ui.ports import Answerer
 from ui.programs import Programs, require_mcp
@@ -44,9 +44,7 @@ class _Page(gr.Blocks):
         except gr.Error:
             raise
         except Exception:
-            raise gr.Error(
-                "The inputs of this call cannot be used.", print_exception=False
-            ) from None
+            raise unusable() from None
 
 
 def build_page(
@@ -62,6 +60,7 @@ def build_page(
     keeps the conversations; by default they end with the program. With `mcp` answers and passages
     are made ready for MCP, which `guarded_app` serves.
     """
+    assistant = Limited(assistant)
     handlers = Handlers(assistant, examples=examples, history=history)
     page: gr.Blocks
     with _Page(title="Footnote", analytics_enabled=False, delete_cache=(3600, 3600)) as page:
@@ -73,6 +72,7 @@ def build_page(
             with gr.Tab("Articles", id="articles"):
                 articles = ArticlesTab(handlers.articles, chat.scope)
         articles.open_in(chat.panel, tabs)
+        chat.follow(articles.generation)
 
         def load(held: str, request: gr.Request) -> list[Any]:
             opened = chat.open_conversation(held)

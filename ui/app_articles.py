@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from ui.changes import ArticleEvents, Upload, sent_files
+from ui.changes import ArticleEvents, sent_files
 from ui.limits import LARGEST_FILE, LARGEST_UPLOAD, MOST_FILES
-from ui.offline import FAST, gr, script
+from ui.offline import AS_SENT, FAST, gr, script, text, texts
 from ui.render import problem_message
 
 
@@ -23,7 +22,6 @@ class ArticlesTab:
         drop = gr.File(
             label=f"Add articles: {limits}", file_count="multiple", elem_id="upload", height=150
         )
-        drop.preprocess = sent_files  # type: ignore[method-assign, assignment]
         with gr.Row(elem_id="changes"):
             update = gr.Button("Look for changed files", elem_id="update", size="sm")
             rebuild = gr.Button("Rebuild the index", elem_id="rebuild", size="sm")
@@ -35,14 +33,19 @@ class ArticlesTab:
         )  # fmt: skip
         self._list = gr.HTML(elem_id="list", js_on_load=script("list.js"), apply_default_css=False)
         self._timer = gr.Timer(1.0, active=False)
+        self.generation = gr.Textbox(events.generation(), visible=False)
         self._asked = [self._find, scope]  # what `refreshed` goes by
-        self.shown = [self._job, self._timer, self._cancel, self._list, scope]
+        self.shown = [
+            self._job, self._timer, self._cancel, self._list, scope, self.generation
+        ]  # fmt: skip
         self._wire(drop, update, rebuild)
 
-    def refreshed(
-        self, find: str = "", chosen: Sequence[str] = (), *, problem: str = ""
-    ) -> list[Any]:
-        """Return what all of `shown` is now; `problem` goes before the state of the change."""
+    def refreshed(self, find: Any = None, chosen: Any = None, *, problem: str = "") -> list[Any]:
+        """Return what all of `shown` is now; `problem` goes before the state of the change.
+
+        `find` and `chosen` are what the page sent.
+        """
+        find, chosen = text(find), texts(chosen)
         # Asked before the state: one that ends in between is shown as ended, or looked at again.
         running = self._events.jobs.running
         choices = self._events.choices(chosen=chosen)
@@ -53,37 +56,38 @@ class ArticlesTab:
             gr.update(visible=running),
             self._events.listing(find),
             gr.update(choices=choices, value=[each for each in chosen if each in there]),
+            self._events.generation(),
         ]
 
     def _wire(self, drop: gr.File, update: gr.Button, rebuild: gr.Button) -> None:
         events, asked, shown = self._events, self._asked, self.shown
 
-        def tick(find: str, chosen: list[str]) -> list[Any]:
+        def tick(find: Any, chosen: Any) -> list[Any]:
             if events.jobs.running:
-                return [events.status(), *([gr.skip()] * 4)]
+                return [events.status(), *([gr.skip()] * 5)]
             return self.refreshed(find, chosen)
 
-        def add(uploads: list[Upload], find: str, chosen: list[str]) -> list[Any]:
-            return [None, *self.refreshed(find, chosen, problem=events.upload(uploads))]
+        def add(files: Any, find: Any, chosen: Any) -> list[Any]:
+            return [None, *self.refreshed(find, chosen, problem=events.upload(sent_files(files)))]
 
-        def remove(find: str, chosen: list[str], event: gr.EventData) -> list[Any]:
+        def remove(find: Any, chosen: Any, event: gr.EventData) -> list[Any]:
             problem = events.remove(str(event._data.get("id", "")))
             return self.refreshed(find, chosen, problem=problem)
 
-        def refused(find: str, chosen: list[str], event: gr.EventData) -> list[Any]:
+        def refused(find: Any, chosen: Any, event: gr.EventData) -> list[Any]:
             said = problem_message(str(event._data.get("said", "")))
             return [None, *self.refreshed(find, chosen, problem=said)]
 
-        self._timer.tick(tick, asked, shown, **FAST)
-        drop.upload(add, [drop, *asked], [drop, *shown], **FAST)
-        self._list.remove_article(remove, asked, shown, **FAST)
-        self._list.upload_refused(refused, asked, [drop, *shown], **FAST)
+        self._timer.tick(tick, asked, shown, **AS_SENT)
+        drop.upload(add, [drop, *asked], [drop, *shown], **AS_SENT)
+        self._list.remove_article(remove, asked, shown, **AS_SENT)
+        self._list.upload_refused(refused, asked, [drop, *shown], **AS_SENT)
         for button, handler in (
             (update, events.update), (rebuild, events.rebuild), (self._cancel, events.cancel)
         ):  # fmt: skip
             button.click(
                 lambda find, chosen, do=handler: self.refreshed(find, chosen, problem=do()),
-                asked, shown, **FAST,
+                asked, shown, **AS_SENT,
             )  # fmt: skip
         self._find.change(events.listing, [self._find], [self._list], **FAST)
 

@@ -2,15 +2,51 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 from ui.app_past import PastColumn
-from ui.handlers import Handlers, Message
-from ui.limits import ANSWERS_AT_ONCE, LONGEST_QUESTION
-from ui.offline import FAST, gr, script
+from ui.handlers import Handlers
+from ui.limits import ANSWERS_AT_ONCE
+from ui.offline import AS_SENT, FAST, gr, script, text, texts
 from ui.panel import KEYS, empty_panel
+from ui.problems import NOT_SENT
+from ui.render import problem_message
 
 PATIENCE = 60.0  # seconds to wait for the first examples of an index
+
+# In the browser, as only there it is certain which conversation is open when something comes.
+_SHOW = """(told, open) => {
+  const late = told ? JSON.parse(told) : {};
+  if (late.of === open) return [late.value];
+}"""
+
+# While one conversation is answered, a question may be asked in another.
+_QUIETLY: dict[str, Any] = {
+    "trigger_mode": "multiple", "show_progress": "hidden", "api_visibility": "private"
+}  # fmt: skip
+_NOT_SENT = f"() => [{json.dumps(problem_message(NOT_SENT))}]"
+
+
+class Late:
+    """A hidden box before a component: what is put into it is shown in its conversation only."""
+
+    def __init__(self, shown_in: Any, conversation: gr.Textbox) -> None:
+        self._shown_in = shown_in
+        self._numbers = count()  # no text is like the one before, as only a change is noticed
+        self.box = gr.Textbox(visible=False)
+        self.box.change(
+            None, [self.box, conversation], [shown_in], js=_SHOW, api_visibility="private"
+        )
+
+    def told(self, conversation_id: str, value: Any) -> str:
+        """Return what to put into the box for a value that belongs to a conversation."""
+        ready = self._shown_in.postprocess(value)
+        if hasattr(ready, "model_dump"):
+            ready = ready.model_dump()
+        return json.dumps({"of": conversation_id, "value": ready, "number": next(self._numbers)})
 
 
 class Chat:
@@ -32,7 +68,6 @@ class Chat:
                 self.box = gr.Textbox(
                     elem_id="question", label="Your question", show_label=False, lines=1,
                     max_lines=6, placeholder="Ask your articles…", submit_btn=True, autofocus=True,
-                    max_length=LONGEST_QUESTION,
                 )  # fmt: skip
                 with gr.Accordion("Ask only some articles", open=False, elem_id="only"):
                     self.find = gr.Textbox(
@@ -50,8 +85,10 @@ class Chat:
                 )  # fmt: skip
         self.opened = [conversation, self.messages, self.panel, self.examples, self.past.list]
         self._conversation = conversation
+        self._late = Late(self.messages, conversation)
+        self._late_chips = Late(self.examples, conversation)
         self._wire_questions(conversation)
-        self._wire_panel(conversation)
+        self._wire_panel()
         self._wire_past(conversation)
 
     def open_conversation(self, held: str) -> list[Any]:
@@ -64,75 +101,100 @@ class Chat:
         """After an event: answer the questions that wait, then offer others.
 
         Where nothing was `asked`, another event may be at the answer; it is waited for, outside
-        of the places for answers.
+        of the queue for answers.
         """
         places: dict[str, Any] = {"concurrency_limit": None}
         if asked:
             places = {"concurrency_id": "answer", "concurrency_limit": ANSWERS_AT_ONCE}
-        handlers, conversation = self._handlers, self._conversation
+        handlers, late = self._handlers, self._late
 
-        def give_up(kept: str) -> list[Message]:
+        def answer(kept: str) -> Iterator[str]:
+            for messages in handlers.answer(kept):
+                yield late.told(kept, messages)
+
+        def give_up(kept: str) -> str:
             handlers.give_up(kept)
-            return handlers.messages(kept)
+            return self._now(kept)
+
+        held = [self._conversation]
+        answering = event.then(answer, held, [late.box], **places, **_QUIETLY)
+        answering.failure(give_up, held, [late.box], queue=False, **_QUIETLY)
+        # Once more, as of what comes for two conversations at the same moment one goes unnoticed.
+        self._refresh(answering.then)
+
+    def follow(self, generation: gr.Textbox) -> None:
+        """Show the conversation anew, and other suggestions, when the articles have changed."""
+        self._refresh(generation.change)
+
+    def _refresh(self, event: Any) -> None:
+        """Show the conversation as it is now when an event comes, then what to ask next."""
 
         def chips(kept: str) -> Any:
-            shown = handlers.chips(kept, wait=PATIENCE)
-            return gr.skip() if shown is None else shown
+            shown = self._handlers.chips(kept, wait=PATIENCE)
+            return gr.skip() if shown is None else self._late_chips.told(kept, shown)
 
-        answering = event.then(
-            handlers.answer, [conversation], [self.messages], show_progress="hidden",
-            api_visibility="private", **places,
-        )  # fmt: skip
-        answering.failure(give_up, [conversation], [self.messages], **FAST)
-        answering.then(
-            chips, [conversation], [self.examples], concurrency_limit=None,
-            show_progress="hidden", api_visibility="private",
-        )  # fmt: skip
+        held = [self._conversation]
+        event(self._now, held, [self._late.box], queue=False, **_QUIETLY)
+        event(chips, held, [self._late_chips.box], concurrency_limit=None, **_QUIETLY)
+
+    def _now(self, kept: str) -> str:
+        """Return what to put into the box of messages for a conversation as it is now."""
+        return self._late.told(kept, self._handlers.messages(kept))
 
     def _wire_questions(self, conversation: gr.Textbox) -> None:
         handlers = self._handlers
         begun = [conversation, self.messages, self.box, self.examples, self.past.list]
 
-        def begin(held: str, question: str, scope: list[str]) -> list[Any]:
-            kept = handlers.begin(held, question, scope)
+        def begin(held: Any, asked: Any, scope: Any) -> list[Any]:
+            question = text(asked)
+            kept = handlers.begin(text(held), question, texts(scope))
             messages = handlers.messages(kept)
             chips = "" if question.strip() else gr.skip()
             return [kept, messages, "", chips, handlers.past.listing(kept)]
 
-        def begin_with(held: str, scope: list[str], event: gr.EventData) -> list[Any]:
+        def begin_with(held: Any, scope: Any, event: gr.EventData) -> list[Any]:
             return begin(held, str(event._data.get("question", "")), scope)
 
-        def begin_again(held: str, scope: list[str], event: gr.EventData) -> list[Any]:
-            kept = handlers.begin_again(held, str(event._data.get("id", "")), scope)
+        def begin_again(scope: Any, event: gr.EventData) -> list[Any]:
+            kept = handlers.begin_again(*_button(event), texts(scope))
             messages = handlers.messages(kept)
             return [kept, messages, gr.skip(), "", handlers.past.listing(kept)]
 
-        asked = [conversation, self.box, self.scope]
-        self.settle(self.box.submit(begin, asked, begun, **FAST), asked=True)
         chosen = [conversation, self.scope]
-        self.settle(self.examples.ask_this(begin_with, chosen, begun, **FAST), asked=True)
-        self.settle(self.panel.ask_again(begin_again, chosen, begun, **FAST), asked=True)
+        for event in (
+            self.box.submit(begin, [conversation, self.box, self.scope], begun, **AS_SENT),
+            self.examples.ask_this(begin_with, chosen, begun, **AS_SENT),
+            self.panel.ask_again(begin_again, [self.scope], begun, **AS_SENT),
+        ):
+            event.failure(None, None, [self.examples], js=_NOT_SENT, api_visibility="private")
+            self.settle(event, asked=True)
         self.find.change(
-            lambda find, chosen: gr.update(choices=handlers.articles.choices(find, chosen)),
-            [self.find, self.scope], [self.scope], **FAST,
+            lambda find, chosen: gr.update(
+                choices=handlers.articles.choices(text(find), texts(chosen))
+            ),
+            [self.find, self.scope], [self.scope], **AS_SENT,
         )  # fmt: skip
 
-    def _wire_panel(self, conversation: gr.Textbox) -> None:
-        handlers = self._handlers
+    def _wire_panel(self) -> None:
+        handlers, late = self._handlers, self._late
 
-        def cite(kept: str, event: gr.EventData) -> str:
-            return handlers.show(kept, str(event._data.get("id", "")))
+        def cite(event: gr.EventData) -> str:
+            return handlers.show(*_button(event))
 
-        def judge(kept: str, event: gr.EventData) -> list[Message]:
-            return handlers.judge(kept, str(event._data.get("id", "")))
+        def judge(event: gr.EventData) -> str:
+            of, button = _button(event)
+            return late.told(of, handlers.judge(of, button))
 
-        def correct(kept: str, event: gr.EventData) -> list[Message]:
-            place = {key: str(event._data.get(key, "")) for key in ("article", "before", "quote")}
-            return handlers.correct(kept, str(event._data.get("id", "")), place)
+        def correct(event: gr.EventData) -> str:
+            of, button = _button(event)
+            article, quote = (str(event._data.get(key, "")) for key in ("article", "quote"))
+            count = event._data.get("before")
+            before = count if isinstance(count, int) else -1  # a client may send anything
+            return late.told(of, handlers.correct(of, button, article, before=before, quote=quote))
 
-        self.panel.cite(cite, [conversation], [self.panel], **FAST)
-        self.panel.judge(judge, [conversation], [self.messages], **FAST)
-        self.panel.correct(correct, [conversation], [self.messages], **FAST)
+        self.panel.cite(cite, None, [self.panel], **FAST)
+        self.panel.judge(judge, None, [late.box], **FAST)
+        self.panel.correct(correct, None, [late.box], **FAST)
 
     def _wire_past(self, conversation: gr.Textbox) -> None:
         self.settle(
@@ -145,3 +207,8 @@ class Chat:
             js="id => { sessionStorage.setItem('footnote-conversation', id); }",
             api_visibility="private",
         )  # fmt: skip
+
+
+def _button(event: gr.EventData) -> tuple[str, str]:
+    """Return the conversation that the pressed button stands in, and the button's id."""
+    return str(event._data.get("of", "")), str(event._data.get("id", ""))

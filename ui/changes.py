@@ -28,14 +28,13 @@ class Upload:
     path: Path
 
 
-def sent_files(payload: Any) -> list[Upload]:
+def sent_files(files: Any) -> list[Upload]:
     """Return what was dropped on the page, under the names the files had for the user.
 
-    `payload` is the drop area's raw list, after it was checked that each file lies in the
-    server's folder of uploads.
+    `files` is the drop area's value as it was sent, after it was checked that each file lies in
+    the server's folder of uploads.
     """
-    files = getattr(payload, "root", payload) or []
-    return [Upload(Path(file.orig_name or file.path).name, Path(file.path)) for file in files]
+    return [Upload(Path(f["orig_name"] or f["path"]).name, Path(f["path"])) for f in files or []]
 
 
 class ArticleEvents:
@@ -65,6 +64,14 @@ class ArticleEvents:
         first = [info for info in infos if info.id in chosen]
         rest = [info for info in _matching(infos, find) if info.id not in chosen]
         return [(info.title, info.id) for info in (*first, *rest[:LISTED])]
+
+    def generation(self) -> str:
+        """Return what is another text after each change of the articles; empty if unreadable."""
+        try:
+            return str(self._assistant.index.generation)
+        except Exception as error:
+            said(error)
+            return ""
 
     def open_article(self, article_id: str) -> str:
         """Return the panel for a whole article, with nothing marked."""

@@ -251,7 +251,10 @@ def chat(
     if index is None and not has_index(path):
         warn(f"There is no index at {path} yet: indexing the starter articles.")
         with stoppable(path), ProgressLine(shown=True) as line:
-            say(str(build_index(starter_articles(), path=path, progress=line.on_index)))
+            report = build_index(
+                starter_articles(), path=path, progress=line.on_index, replace_old=False
+            )
+            say(str(report))
 
     from ui.app import serve
 

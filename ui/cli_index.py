@@ -72,7 +72,7 @@ def add(
             with open_index(path) as opened:
                 return opened.add(sources, progress=progress)
         except IndexMissing:
-            return build_index(sources, path=path, progress=progress)
+            return build_index(sources, path=path, progress=progress, replace_old=False)
 
     _change_index(change, index, as_json=as_json, quiet=quiet)
 

@@ -84,16 +84,16 @@ def _button(name: str, word: str) -> str:
     return f'<button class="fn-fault" id="{name}">{word}</button>'
 
 
-def marked_place(articles: ArticleLookup, article_id: str, *, before: str, quote: str) -> Citation:
-    """Return the place of words that a user marked; `before` is the article's text up to them.
+def marked_place(articles: ArticleLookup, article_id: str, *, before: int, quote: str) -> Citation:
+    """Return the place of words that a user marked, with so many code points before them.
 
     Raises `FootnoteError` when the article does not read so.
     """
     article = articles.article(article_id)
     lead = len(quote) - len(quote.lstrip())
-    start, quote = len(before) + lead, quote.strip()
+    start, quote = before + lead, quote.strip()
     end = start + len(quote)
-    if not quote or not article.text.startswith(before) or article.text[start:end] != quote:
+    if not quote or before < 0 or article.text[start:end] != quote:
         raise FootnoteError("Mark the right words in the text of an article first.")
     first, last = sentence_around(article.text, start, end)
     return Citation(article, start, end, quote, article.text[first:last], first, 1)

@@ -14,7 +14,7 @@ from qa.values import Answer
 from ui.changes import ArticleEvents
 from ui.conversation import Conversations, Turn
 from ui.feedback import Fault, feedback_bar, marked_place
-from ui.history import History
+from ui.history import History, storable
 from ui.limits import LONGEST_QUESTION
 from ui.panel import empty_panel, problem_panel, source_panel
 from ui.past import Past
@@ -23,6 +23,7 @@ from ui.ports import Answerer
 from ui.problems import BUSY, counted, said
 from ui.render import (
     answer_card,
+    exact,
     example_chips,
     problem_message,
     question_message,
@@ -75,8 +76,10 @@ class Handlers:
     def _turn(self, question: str, scope: tuple[str, ...]) -> Turn:
         """Return the turn of a question, with what can be shown before it is answered.
 
-        Of one that is too long only the beginning is kept.
+        Of one that is too long only the beginning is kept. What UTF-8 cannot hold becomes a
+        question mark, as it could not be sent to the page again.
         """
+        question = storable(question)
         try:
             check_question(question)
             sign, titles = self._size(scope)
@@ -135,13 +138,18 @@ class Handlers:
             conversation.settle(number, problem=BUSY)
 
     def messages(self, conversation_id: str) -> list[Message]:
-        """Return a conversation as messages of the chat."""
+        """Return a conversation as messages of the chat.
+
+        Each reply tells by a class which conversation it stands in, so that a button in it is
+        not taken for one of another.
+        """
         conversation = self.conversations.get(conversation_id)
         shown: list[Message] = []
-        hashes = self._hashes()
+        hashes, home = self._hashes(), f"fn-of-{exact(conversation.id)}"
         for number, turn in enumerate(conversation.turns):
             shown.append({"role": "user", "content": question_message(turn.question)})
-            shown.append({"role": "assistant", "content": _reply(turn, number, hashes)})
+            reply = f'<div class="{home}">{_reply(turn, number, hashes)}</div>'
+            shown.append({"role": "assistant", "content": reply})
         return shown
 
     def _hashes(self) -> dict[str, str] | None:
@@ -170,7 +178,9 @@ class Handlers:
             conversation.judge(number, fault=fault)
         return self.messages(conversation_id)
 
-    def correct(self, conversation_id: str, name: str, place: Mapping[str, str]) -> list[Message]:
+    def correct(
+        self, conversation_id: str, name: str, article_id: str, *, before: int, quote: str
+    ) -> list[Message]:
         """Note what the right answer is, by the button `w{turn}` and the place that is marked."""
         conversation = self.conversations.get(conversation_id)
         number = _numbered(name, conversation.turns)
@@ -178,10 +188,7 @@ class Handlers:
             return self.messages(conversation_id)
         problem = ""
         try:
-            right = marked_place(
-                self._assistant.index, place.get("article", ""),
-                before=place.get("before", ""), quote=place.get("quote", ""),
-            )  # fmt: skip
+            right = marked_place(self._assistant.index, article_id, before=before, quote=quote)
             conversation.judge(number, fault=conversation.turns[number].fault, right=right)
         except Exception as error:
             problem = problem_message(said(error))
@@ -243,7 +250,7 @@ class Handlers:
         places = turns[turn].places
         try:
             view = look(places[n], self._assistant.index)
-            return source_panel(view, turn=turn, n=n, count=len(places))
+            return source_panel(view, turn=turn, n=n, count=len(places), of=conversation_id)
         except Exception as error:
             return problem_panel(said(error))
 

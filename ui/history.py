@@ -54,7 +54,7 @@ class History:
 
     def __init__(self, path: Path | None = None, *, place: str = "") -> None:
         self._name = "the conversations" if path is None else str(path)
-        self._place = _storable(place)
+        self._place = storable(place)
         self._lock = threading.Lock()
         with self._failures():
             if path is not None:
@@ -99,7 +99,7 @@ class History:
             rows = self._db.execute(
                 "SELECT data FROM turn JOIN conversation ON id = conversation"
                 " WHERE id = ? AND place = ? ORDER BY number",
-                (_storable(conversation_id), self._place),
+                (storable(conversation_id), self._place),
             ).fetchall()
         return [json.loads(str(data)) for (data,) in rows]
 
@@ -126,7 +126,7 @@ class History:
     def title(self, conversation_id: str) -> str:
         """Return what a conversation is called; nothing when it is not kept."""
         with self._failures():
-            sought = (_storable(conversation_id),)
+            sought = (storable(conversation_id),)
             return str(self._value("SELECT title FROM conversation WHERE id = ?", sought) or "")
 
     def rename(self, conversation_id: str, title: str) -> None:
@@ -135,13 +135,13 @@ class History:
             with self._failures():
                 self._db.execute(
                     "UPDATE conversation SET title = ? WHERE id = ?",
-                    (new, _storable(conversation_id)),
+                    (new, storable(conversation_id)),
                 )
 
     def delete(self, conversation_id: str) -> None:
         """Delete a conversation with its turns."""
         with self._failures():
-            self._db.execute("DELETE FROM conversation WHERE id = ?", (_storable(conversation_id),))
+            self._db.execute("DELETE FROM conversation WHERE id = ?", (storable(conversation_id),))
 
     def _value(self, statement: str, bound: tuple[str, ...] = ()) -> Any:
         row = self._db.execute(statement, bound).fetchone()
@@ -161,11 +161,11 @@ class History:
 
 def short_title(text: str) -> str:
     """Return a text as a title: one line, not too long."""
-    line = " ".join(_storable(text).split())
+    line = " ".join(storable(text).split())
     return line if len(line) <= LONGEST_TITLE else f"{line[: LONGEST_TITLE - 1].rstrip()}…"
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """Return a text without what UTF-8 cannot hold."""
     return text.encode("utf-8", errors="replace").decode("utf-8")
 

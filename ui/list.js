@@ -20,8 +20,8 @@ element.addEventListener("click", (event) => {
 const send = window.fetch;
 window.fetch = async (...request) => {
   const reply = await send(...request);
-  const url = String(request[0]?.url ?? request[0]);
-  if (!reply.ok && url.includes("gradio_api/upload"))
+  const url = new URL(request[0]?.url ?? request[0], location.href);
+  if (!reply.ok && url.pathname === "/gradio_api/upload")
     trigger("upload_refused", { said: await reply.clone().text() });
   return reply;
 };

@@ -6,16 +6,21 @@ const LATE = 300; // milliseconds in which what comes for a closed panel is not 
 const inText = (target) => target.closest("input, textarea, select, [contenteditable=true]");
 const box = () => document.querySelector("#question textarea");
 
-function open(id) {
+// The conversation that a button of the chat stands in: what it points to is of that one only.
+const home = (button) =>
+  /fn-of-(\S+)/.exec(button.closest("[class*=fn-of-]")?.className)?.[1] ?? "";
+
+function open(id, of) {
   closedAt = -Infinity;
   document.querySelectorAll(".cite.fn-at").forEach((b) => b.classList.remove("fn-at"));
   const button = document.getElementById(id);
-  if (button) {
+  if (button && home(button) === of) {
     button.classList.add("fn-at");
     opener = button;
   }
-  if (element.querySelector(".fn-view")?.dataset.place === id) settle(); // it is open already
-  trigger("cite", { id: id }); // and may read otherwise by now
+  const view = element.querySelector(".fn-view")?.dataset;
+  if (view?.place === id && view.of === of) settle(); // it is open already
+  trigger("cite", { id: id, of: of }); // and may read otherwise by now
 }
 
 function close() {
@@ -61,17 +66,17 @@ function settle() {
 }
 
 // What the user says of an answer: the fault by its button, what is right by marked words.
-function correct(id) {
+function correct(id, of) {
   const text = element.querySelector(".fn-article");
   const chosen = getSelection();
-  const place = { id: id, article: "", before: "", quote: "" };
+  const place = { id: id, of: of, article: "", before: 0, quote: "" };
   if (text && chosen.rangeCount && text.contains(chosen.getRangeAt(0).commonAncestorContainer)) {
     const range = chosen.getRangeAt(0);
     const before = document.createRange();
     before.selectNodeContents(text);
     before.setEnd(range.startContainer, range.startOffset);
     place.article = element.querySelector(".fn-view").dataset.article;
-    place.before = before.toString();
+    place.before = [...before.toString()].length; // in code points, as the server counts
     place.quote = range.toString();
   }
   trigger("correct", place);
@@ -80,10 +85,11 @@ function correct(id) {
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button.cite, button.fn-fault, button.fn-again");
   if (!button) return;
-  if (button.classList.contains("cite")) open(button.id);
-  else if (button.classList.contains("fn-again")) trigger("ask_again", { id: button.id });
-  else if (button.id.startsWith("w")) correct(button.id);
-  else trigger("judge", { id: button.id });
+  const of = home(button);
+  if (button.classList.contains("cite")) open(button.id, of);
+  else if (button.classList.contains("fn-again")) trigger("ask_again", { id: button.id, of: of });
+  else if (button.id.startsWith("w")) correct(button.id, of);
+  else trigger("judge", { id: button.id, of: of });
 });
 
 document.addEventListener("mousedown", (event) => {
@@ -93,7 +99,7 @@ document.addEventListener("mousedown", (event) => {
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
-  if (button.dataset.go) open(button.dataset.go);
+  if (button.dataset.go) open(button.dataset.go, element.querySelector(".fn-view").dataset.of);
   else if ("close" in button.dataset) close();
   else if ("copyBefore" in button.dataset) copy(button);
 });
@@ -105,14 +111,15 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "/") {
     event.preventDefault();
     document.body.classList.remove("fn-source-open");
-    box()?.focus();
+    document.querySelector('#tabs [role="tab"]')?.click(); // the box is in the first
+    requestAnimationFrame(() => box()?.focus());
   } else if (event.key === "[" || event.key === "]") {
     const step = element.querySelector(`[data-key="${event.key}"]:not([disabled])`);
     if (step) step.click();
     else if (!element.querySelector(".fn-view")) {
       const cites = document.querySelectorAll("#chat button.cite");
       const last = cites[cites.length - 1];
-      if (last) open(last.id.replace(/-\d+$/, "-0"));
+      if (last) open(last.id.replace(/-\d+$/, "-0"), home(last));
     }
   }
 });

@@ -52,11 +52,11 @@ def problem_panel(text: str) -> str:
     )
 
 
-def source_panel(view: View, *, turn: int = 0, n: int = 0, count: int = 1) -> str:
+def source_panel(view: View, *, turn: int = 0, n: int = 0, count: int = 1, of: str = "") -> str:
     """Return the whole article of a view, the quote marked by its offsets.
 
-    The place is number `n` of `count` in the answer to question `turn`; a place that was opened
-    from an address stands alone.
+    The place is number `n` of `count` in the answer to question `turn` of the conversation `of`;
+    a place that was opened from an address stands alone.
     """
     article, place = view.article, view.place
     word, meaning = _STANDINGS[view.standing]
@@ -65,7 +65,7 @@ def source_panel(view: View, *, turn: int = 0, n: int = 0, count: int = 1) -> st
     facts.append(isolated(article.source))
     return (
         f'<article class="fn-view" data-place="{button}" data-article="{exact(article.id)}"'
-        f' aria-label="Source">'
+        f' data-of="{exact(of)}" aria-label="Source">'
         f'<header class="fn-head"><div class="fn-headline"><h2>{isolated(article.title)}</h2>'
         f"{_closing()}</div>"
         f'<div class="fn-facts"><span class="fn-standing fn-{view.standing}" title="{meaning}">'

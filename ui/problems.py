@@ -9,6 +9,7 @@ from index.errors import FootnoteError
 logger = logging.getLogger(__name__)
 
 BUSY = "Too many questions are waiting already; ask this one again in a moment."
+NOT_SENT = "This question could not be sent; make it shorter, or load the page again and ask anew."
 SOMETHING_FAILED = "Something failed; the details are in the server's log."
 
 

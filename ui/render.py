@@ -22,7 +22,7 @@ LONGEST_SENTENCE = 600  # code points of a sentence in a card; a table row can b
 NEARLY = 0.8  # of the answer's confidence: as likely as the answer, or nearly
 LONGEST_EXCERPT = 280  # code points of a close passage in a card
 
-_MARKUP = regex.compile(r"[\x01-\x1f!-/:-@\[-`{-~]")
+_MARKUP = regex.compile(r"[\x01-\x1f!-/:-@\[-`{-~\ud800-\udfff]")
 _WORD = regex.compile(r"[\w\p{M}]+")
 _CONFIDENCE = ((0.9, "very likely"), (0.7, "likely"), (0.0, "unsure"))
 _COMMON = frozenset(
