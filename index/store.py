@@ -7,9 +7,7 @@ from their first statement to their last and never wait for the writer. SQLite c
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -22,14 +20,7 @@ import numpy as np
 
 from index.chunker import Cut
 from index.embedder import FloatArray
-from index.errors import (
-    ArticleMissing,
-    FootnoteError,
-    IndexDamaged,
-    IndexIncompatible,
-    IndexNotWritten,
-    IndexUnreadable,
-)
+from index.errors import ArticleMissing, IndexDamaged, IndexIncompatible, IndexNotWritten
 from index.rows import (
     ARTICLE,
     FORMAT_VERSION,
@@ -44,34 +35,19 @@ from index.rows import (
     place_of,
 )
 from index.seals import REPAIR, RESTORE, header_seal, seal, seal_all, wrong_vector
-from index.values import Article, ArticleInfo, Passage
-
-_UNREADABLE = (  # what SQLite says of a file that was altered behind its back
-    apsw.CorruptError,
-    apsw.NotADBError,
-    apsw.IOError,
-    apsw.CantOpenError,
-    apsw.ReadOnlyError,  # of a log that must be looked through and may only be read
-    apsw.SQLError,  # the schema lies in the file, too
-    apsw.FormatError,
-    apsw.MismatchError,
-    apsw.TooBigError,
-    apsw.InterruptError,  # a foreign one took too long
-    UnicodeDecodeError,
+from index.sqlite_file import (
+    PATIENCE,
+    UNREADABLE,
+    configured,
+    connect,
+    connect_distrusting,
+    expected_schema,
+    failed,
+    identity,
+    schema_of,
+    writing,
 )
-_NO_ROOM = {  # what a reader meets on a full disk: it writes to the log's index
-    apsw.SQLITE_FULL,
-    apsw.SQLITE_IOERR_WRITE,
-    apsw.SQLITE_IOERR_FSYNC,
-    apsw.SQLITE_IOERR_TRUNCATE,
-    apsw.SQLITE_IOERR_SHMOPEN,
-    apsw.SQLITE_IOERR_SHMSIZE,
-    apsw.SQLITE_IOERR_SHMMAP,
-}
-_STEPS = 1_000_000  # of SQLite's machine, that any foreign store may take
-_STEPS_PER_BYTE = 5  # and one of this size; honest ones took 0.3 at most
-_PATIENCE = 5000  # milliseconds that a statement waits for another connection
-_UNWRITABLE = (apsw.FullError, apsw.IOError, apsw.ReadOnlyError, apsw.CantOpenError)
+from index.values import Article, ArticleInfo, Passage
 
 
 class Store:
@@ -86,8 +62,8 @@ class Store:
     @classmethod
     def create(cls, path: Path, meta: StoreMeta) -> Store:
         """Make a new, empty store."""
-        with _writing(path):
-            store = cls(path, _configured(apsw.Connection(str(path))))
+        with writing(path):
+            store = cls(path, configured(apsw.Connection(str(path))))
         with store.transaction():
             for statement in SCHEMA.split(";\n"):
                 store._db.execute(statement)
@@ -108,12 +84,12 @@ class Store:
             IndexIncompatible: it was written by another format version.
 
         """
-        seen = _identity(path)  # before it is opened: one that is replaced then is opened again
+        seen = identity(path)  # before it is opened: one that is replaced then is opened again
         try:
-            store = cls(path, _distrusted(path) if foreign else _connected(path))
+            store = cls(path, connect_distrusting(path) if foreign else connect(path))
             version = dict(store._db.execute("SELECT key, value FROM meta")).get("format_version")
         except (apsw.Error, UnicodeDecodeError) as error:
-            raise _failed(path, error) from error
+            raise failed(path, error) from error
         store._rows_changed, store._seen = False, seen
         if version != str(FORMAT_VERSION):
             raise IndexIncompatible(
@@ -124,7 +100,7 @@ class Store:
 
     def in_place(self) -> bool:
         """Say whether this reads the file that is at its path now, with every change to it."""
-        now, seen = _identity(self.path), self._seen
+        now, seen = identity(self.path), self._seen
         return now == seen if self._db.readonly("main") else now[:2] == seen[:2]
 
     def close(self) -> None:
@@ -139,7 +115,7 @@ class Store:
             IndexNotWritten: the disk is full, or the file may not be written to.
 
         """
-        with _writing(self.path):
+        with writing(self.path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -171,8 +147,8 @@ class Store:
         """
         try:
             yield from self._db.execute(query, values)
-        except _UNREADABLE as error:
-            raise _failed(self.path, error) from error
+        except UNREADABLE as error:
+            raise failed(self.path, error) from error
 
     # What a store says of itself
 
@@ -432,7 +408,7 @@ class Store:
 
     def checkpoint(self) -> None:
         """Move the log's content into the file, so that the file alone is the store."""
-        with _writing(self.path):
+        with writing(self.path):
             self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
     def shorten_log(self) -> None:
@@ -440,120 +416,16 @@ class Store:
         self._db.set_busy_timeout(0)
         with suppress(apsw.BusyError, IndexNotWritten):
             self.checkpoint()
-        self._db.set_busy_timeout(_PATIENCE)
+        self._db.set_busy_timeout(PATIENCE)
 
     def copy(self, file: Path) -> None:
         """Write the store as it is now, without its log, to a new file; writers may go on."""
-        with _writing(file):
+        with writing(file):
             self._db.execute("VACUUM INTO ?", (str(file),))
 
     def known_schema(self) -> bool:
         """Say whether the file holds the tables of this format, and nothing that acts by itself."""
         try:
-            return _schema_of(self._db) == _expected_schema()
-        except _UNREADABLE as error:
-            raise _failed(self.path, error) from error
-
-
-def _schema_of(connection: apsw.Connection) -> list[tuple[Any, ...]]:
-    """Return what a file holds: type, name, table and SQL of each."""
-    query = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name"
-    return list(connection.execute(query))
-
-
-def _expected_schema() -> list[tuple[Any, ...]]:
-    connection = apsw.Connection(":memory:")
-    for statement in SCHEMA.split(";\n"):
-        connection.execute(statement)
-    return _schema_of(connection)
-
-
-def _configured(connection: apsw.Connection) -> apsw.Connection:
-    connection.set_busy_timeout(_PATIENCE)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    return connection
-
-
-def _identity(path: Path) -> tuple[int, ...]:
-    """Return what tells a file from another at its path: device, inode, size, time, log's size."""
-    try:
-        found = path.stat()
-    except OSError:
-        return ()
-    log = 0
-    with suppress(OSError):
-        log = path.with_name(path.name + "-wal").stat().st_size
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, log
-
-
-def _connected(path: Path) -> apsw.Connection:
-    """Return a connection to a store's file, also where nothing may be written beside it.
-
-    SQLite must write there to see another connection's changes: without, the file is read as one
-    that nobody changes, and whoever keeps the connection sees to it (`Store.in_place`).
-    """
-    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
-    try:
-        return _configured(connection)
-    except (apsw.ReadOnlyError, apsw.CantOpenError):
-        refusal = OSError(connection.system_errno, os.strerror(connection.system_errno))
-        if refusal.errno in (errno.EMFILE, errno.ENFILE):
-            raise IndexUnreadable.refused(path, refusal) from None
-        connection.close()
-    if any(_identity(path)[4:]):
-        raise IndexUnreadable(
-            f"{path} may only be read here, and its last change lies in the log beside it; run"
-            " `footnote index list` once as a user who may write there"
-        )
-    flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
-    return _configured(apsw.Connection(f"{path.absolute().as_uri()}?immutable=1", flags=flags))
-
-
-def _distrusted(path: Path) -> apsw.Connection:
-    """Return a connection that bounds what reading may take, to a file of a harmless header."""
-    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
-    left = _STEPS + _STEPS_PER_BYTE * path.stat().st_size
-
-    def exhausted() -> bool:
-        nonlocal left
-        left -= _STEPS
-        return left < 0
-
-    connection.set_progress_handler(exhausted, _STEPS)
-    header = [row for row in _schema_of(connection) if row[1] == "meta"]
-    if header != [row for row in _expected_schema() if row[1] == "meta"]:
-        raise apsw.NotADBError("its header is no table of an index")
-    return _configured(connection)
-
-
-@contextmanager
-def _writing(file: Path) -> Iterator[None]:
-    """Turn what SQLite says of a disk into one of Footnote's own errors."""
-    try:
-        yield
-    except _UNWRITABLE as error:
-        raise _unwritten(file, error) from error
-
-
-def _unwritten(file: Path, error: Exception) -> IndexNotWritten:
-    return IndexNotWritten(
-        f"{file} could not be written ({error}), and the index is as it was before; see that"
-        " the disk has room and the folder may be written to"
-    )
-
-
-def _failed(path: Path, error: Exception) -> FootnoteError:
-    """Return Footnote's error for one of SQLite's that came while something was read."""
-    if getattr(error, "extendedresult", None) in _NO_ROOM:
-        return _unwritten(path, error)
-    if isinstance(error, apsw.ReadOnlyError):
-        return IndexUnreadable(f"{path} may only be read here and is being changed; try again")
-    if isinstance(error, apsw.CantOpenError):
-        try:
-            path.open("rb").close()  # SQLite does not tell why
-        except OSError as refusal:
-            if IndexUnreadable.is_refusal(refusal):
-                return IndexUnreadable.refused(path, refusal)
-    return IndexDamaged(f"{path} cannot be read as an index ({error}); {RESTORE}")
+            return schema_of(self._db) == expected_schema()
+        except UNREADABLE as error:
+            raise failed(self.path, error) from error

@@ -1,13 +1,16 @@
 """The real `footnote chat` under load, for a long time, and under a burst.
 
     python -m tests.benchmarks.server load --users 8 --questions 200 --passages 10000
+    python -m tests.benchmarks.server load --passages 10000 --squad squad-train-v1.1.json.gz
     python -m tests.benchmarks.server soak --minutes 60
     python -m tests.benchmarks.server burst --at-once 64
 
-The index is made of the starter articles and of articles whose sentences are drawn from them. The
-questions are the golden ones, asked by HTTP as programs do. In `load` and `soak` the index is
-rebuilt again and again meanwhile. Each citation is held against the article's stored text. Memory
-and open files are read from /proc, so this needs Linux. With wrong citations or errors it exits 1.
+The index is made of the starter articles and of articles whose sentences are drawn from them, so
+that each sentence stands in many; the questions are the golden ones. With `--squad` it is made of
+the first passages of a file in SQuAD layout, and the questions are theirs. All are asked by HTTP,
+as programs do. In `load` and `soak` the index is rebuilt again and again meanwhile. Each citation
+is held against the article's stored text. Memory and open files are read from /proc, so this needs
+Linux. With wrong citations or errors it exits 1.
 """
 
 from __future__ import annotations
@@ -33,6 +36,7 @@ import httpx
 
 from index import Article, open_index
 from qa import Answer
+from qa.evaluation import read_dataset
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "seeds.jsonl"
@@ -167,12 +171,16 @@ class Chat:
 
 
 @contextmanager
-def chat(passages: int, seed: int) -> Iterator[Chat]:
-    """Yield a server over an index of about so many passages, warm."""
+def chat(options: argparse.Namespace) -> Iterator[Chat]:
+    """Yield a server over an index of about as many passages as the options say, warm."""
     with tempfile.TemporaryDirectory() as folder:
         files, index = Path(folder) / "articles", Path(folder) / "index"
         files.mkdir()
-        _write_articles(files, passages, random.Random(seed))  # noqa: S311 - no secret
+        if options.squad:
+            questions = _write_squad(files, options.squad, options.passages)
+        else:
+            draw = random.Random(options.seed)  # noqa: S311 - no secret
+            questions = _write_articles(files, options.passages, draw)
         footnote: list[str | Path] = [sys.executable, "-m", "ui.cli"]
         subprocess.run(
             [*footnote, "index", "rebuild", files, "--index", index, "--quiet"],
@@ -190,9 +198,6 @@ def chat(passages: int, seed: int) -> Iterator[Chat]:
             try:
                 assert process.stdout is not None
                 url = process.stdout.readline().split()[3]
-                lines = GOLDEN.read_text(encoding="utf-8").splitlines()
-                asked = (json.loads(line).get("question") for line in lines)
-                questions = [question for question in asked if question]
                 running = Chat(url, process, articles, questions)
                 with running.client() as client:
                     running.ask(client, questions[0])
@@ -202,8 +207,21 @@ def chat(passages: int, seed: int) -> Iterator[Chat]:
                 process.terminate()
 
 
-def _write_articles(folder: Path, passages: int, draw: random.Random) -> None:
-    """Write the starter articles, and drawn ones until there are about so many passages."""
+def _write_squad(folder: Path, file: Path, passages: int) -> list[str]:
+    """Write the contexts of a file that make about so many passages; return their questions."""
+    data = read_dataset(file)
+    contexts = {each.key: each for each in data.contexts[: passages * 5 // 6]}
+    rows = ({"id": c.key, "title": c.title, "text": c.text} for c in contexts.values())
+    lines = "".join(f"{json.dumps(row)}\n" for row in rows)
+    (folder / "contexts.jsonl").write_text(lines, encoding="utf-8")
+    return [question.text for question in data.questions if question.keys[0] in contexts]
+
+
+def _write_articles(folder: Path, passages: int, draw: random.Random) -> list[str]:
+    """Write the starter articles, and drawn ones until there are about so many passages.
+
+    Return the golden questions.
+    """
     starters = sorted((ROOT / "seeds").glob("*.md"))
     texts = [path.read_text(encoding="utf-8") for path in starters]
     for path, text in zip(starters, texts, strict=True):
@@ -214,6 +232,8 @@ def _write_articles(folder: Path, passages: int, draw: random.Random) -> None:
         drawn = ". ".join(draw.choices(sentences, k=SENTENCES))
         text = f"# Collected notes {number}\n\n{drawn}.\n"
         (folder / f"notes-{number}.md").write_text(text, encoding="utf-8")
+    asked = (json.loads(line).get("question") for line in GOLDEN.read_text("utf-8").splitlines())
+    return [question for question in asked if question]
 
 
 def load(options: argparse.Namespace) -> int:
@@ -227,7 +247,7 @@ def load(options: argparse.Namespace) -> int:
                     time.sleep(0.5)
 
     with (
-        chat(options.passages, options.seed) as running,
+        chat(options) as running,
         ThreadPoolExecutor(options.users + 2) as pool,
     ):
         background = [pool.submit(running.rebuild), pool.submit(running.watch, 1.0)]
@@ -252,7 +272,7 @@ def soak(options: argparse.Namespace) -> int:
                 running.ask(client, draw.choice(running.questions))
                 time.sleep(options.pause)
 
-    with chat(options.passages, options.seed) as running, ThreadPoolExecutor() as pool:
+    with chat(options) as running, ThreadPoolExecutor() as pool:
         every = max(1.0, options.minutes * 60 / 200)
         background = [pool.submit(running.rebuild), pool.submit(running.watch, every)]
         for task in [pool.submit(user, running, number) for number in range(options.users)]:
@@ -276,7 +296,7 @@ def soak(options: argparse.Namespace) -> int:
 
 def burst(options: argparse.Namespace) -> int:
     """So many questions at once: each is answered, or told "busy" within a second."""
-    with chat(options.passages, options.seed) as running:
+    with chat(options) as running:
         clients = [running.client() for _ in range(options.at_once)]
         for client in clients:
             client.get("healthz")  # the line is open
@@ -321,6 +341,7 @@ def main(argv: list[str] | None = None) -> int:
         mode.set_defaults(run=function)
         mode.add_argument("--passages", type=int, default=500, help="of the index, about")
         mode.add_argument("--seed", type=int, default=1)
+        mode.add_argument("--squad", type=Path, help="file of passages and questions, SQuAD layout")
     added["load"].add_argument("--users", type=int, default=8)
     added["load"].add_argument("--questions", type=int, default=20, help="of each user")
     added["soak"].add_argument("--users", type=int, default=2)
