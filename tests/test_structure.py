@@ -22,7 +22,7 @@ MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob
 OWNERS = {
     "faiss": ("index/vectors.py",),
     "tantivy": ("index/lexical.py",),
-    "apsw": ("index/store.py", "ui/history.py"),
+    "apsw": ("index/store.py", "index/sqlite_file.py", "ui/history.py"),
     "langchain_text_splitters": ("index/chunker.py",),
     "sentencex": ("index/sentences.py",),
     "sentence_transformers": ("index/embedder.py",),
