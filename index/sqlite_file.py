@@ -55,9 +55,14 @@ def schema_of(connection: apsw.Connection) -> list[tuple[Any, ...]]:
 def expected_schema() -> list[tuple[Any, ...]]:
     """Return what a file of this format holds, as `schema_of`."""
     connection = apsw.Connection(":memory:")
+    make_tables(connection)
+    return schema_of(connection)
+
+
+def make_tables(connection: apsw.Connection) -> None:
+    """Make the tables of this format in an empty file."""
     for statement in SCHEMA.split(";\n"):
         connection.execute(statement)
-    return schema_of(connection)
 
 
 def configured(connection: apsw.Connection) -> apsw.Connection:
@@ -75,10 +80,13 @@ def identity(path: Path) -> tuple[int, ...]:
         found = path.stat()
     except OSError:
         return ()
-    log = 0
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, _log_size(path)
+
+
+def _log_size(path: Path) -> int:
     with suppress(OSError):
-        log = path.with_name(path.name + "-wal").stat().st_size
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, log
+        return path.with_name(path.name + "-wal").stat().st_size
+    return 0
 
 
 def connect(path: Path) -> apsw.Connection:
@@ -95,7 +103,7 @@ def connect(path: Path) -> apsw.Connection:
         if refusal.errno in (errno.EMFILE, errno.ENFILE):
             raise IndexUnreadable.refused(path, refusal) from None
         connection.close()
-    if any(identity(path)[4:]):
+    if _log_size(path):
         raise IndexUnreadable(
             f"{path} may only be read here, and its last change lies in the log beside it; run"
             " `footnote index list` once as a user who may write there"

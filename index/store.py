@@ -25,7 +25,6 @@ from index.rows import (
     ARTICLE,
     FORMAT_VERSION,
     PASSAGE,
-    SCHEMA,
     SOURCE,
     PassageText,
     SourceRow,
@@ -44,6 +43,7 @@ from index.sqlite_file import (
     expected_schema,
     failed,
     identity,
+    make_tables,
     schema_of,
     writing,
 )
@@ -65,8 +65,7 @@ class Store:
         with writing(path):
             store = cls(path, configured(apsw.Connection(str(path))))
         with store.transaction():
-            for statement in SCHEMA.split(";\n"):
-                store._db.execute(statement)
+            make_tables(store._db)
             store.set_meta(meta)
         return store
 

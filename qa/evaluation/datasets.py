@@ -1,4 +1,4 @@
-"""Reads questions with known answers: SQuAD-layout JSON, plain or gzip, and golden JSONL.
+"""Questions with known answers, from SQuAD-layout JSON or golden JSONL; contexts as articles.
 
 Knows files only: no index, no model.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -140,3 +140,12 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"expected text, found {value!r:.80}")
     return value
+
+
+def write_contexts(contexts: Iterable[Context], path: Path) -> Path:
+    """Write contexts as a JSONL file of articles, with their keys as ids; return its path."""
+    with path.open("w", encoding="utf-8") as file:
+        for context in contexts:
+            entry = {"id": context.key, "title": context.title, "text": context.text}
+            file.write(json.dumps(entry) + "\n")
+    return path

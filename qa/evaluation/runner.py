@@ -7,7 +7,6 @@ Sees the assistant only through the `Answerer` protocol: no model, no store.
 
 from __future__ import annotations
 
-import json
 import tempfile
 import time
 from collections import Counter
@@ -21,7 +20,7 @@ import numpy as np
 from index.errors import FootnoteError, QuestionError
 from index.values import Article, ArticleInfo, BuildReport, Passage, ProgressCallback
 from qa.evaluation import metrics
-from qa.evaluation.datasets import Context, Dataset, Question
+from qa.evaluation.datasets import Dataset, Question, write_contexts
 from qa.evaluation.report import (
     Confidence,
     Cost,
@@ -106,16 +105,8 @@ def build_evaluation_index(
     with tempfile.TemporaryDirectory(prefix="footnote-evaluate-") as folder:
         inputs: list[Path | str] = list(sources)
         if contexts:
-            inputs.append(_write_contexts(contexts.values(), Path(folder) / "contexts.jsonl"))
+            inputs.append(write_contexts(contexts.values(), Path(folder) / "contexts.jsonl"))
         return build_index(inputs, path=path, progress=progress)
-
-
-def _write_contexts(contexts: Iterable[Context], path: Path) -> Path:
-    with path.open("w", encoding="utf-8") as file:
-        for context in contexts:
-            entry = {"id": context.key, "title": context.title, "text": context.text}
-            file.write(json.dumps(entry) + "\n")
-    return path
 
 
 def evaluate(

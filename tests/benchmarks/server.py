@@ -37,6 +37,7 @@ import httpx
 from index import Article, open_index
 from qa import Answer
 from qa.evaluation import read_dataset
+from qa.evaluation.datasets import write_contexts
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "seeds.jsonl"
@@ -210,11 +211,10 @@ def chat(options: argparse.Namespace) -> Iterator[Chat]:
 def _write_squad(folder: Path, file: Path, passages: int) -> list[str]:
     """Write the contexts of a file that make about so many passages; return their questions."""
     data = read_dataset(file)
-    contexts = {each.key: each for each in data.contexts[: passages * 5 // 6]}
-    rows = ({"id": c.key, "title": c.title, "text": c.text} for c in contexts.values())
-    lines = "".join(f"{json.dumps(row)}\n" for row in rows)
-    (folder / "contexts.jsonl").write_text(lines, encoding="utf-8")
-    return [question.text for question in data.questions if question.keys[0] in contexts]
+    contexts = data.contexts[: passages * 5 // 6]
+    write_contexts(contexts, folder / "contexts.jsonl")
+    keys = {context.key for context in contexts}
+    return [question.text for question in data.questions if question.keys[0] in keys]
 
 
 def _write_articles(folder: Path, passages: int, draw: random.Random) -> list[str]:
