@@ -4,7 +4,7 @@ torch spreads one pass over all cores. Two passes at once on the same cores wait
 threads and take several times as long together as one after the other (measured: 2.2 s instead of
 0.3 s for ten passages), so passes queue, first come, first served. OpenVINO shares the cores
 without that loss but gains nothing from two passes at once; its passes stand in the same queue.
-Passes of indexing let those of questions go first: somebody waits for them.
+Passes of indexing wait while a question is under way, up to a bound: somebody waits for it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 
-_OVERTAKING = 32  # questions' passes, each some 0.05 s, that one of indexing lets go first
+_OVERTAKING = 32  # questions' passes, each some 0.03 s, that one of indexing lets go first
 _patient: ContextVar[bool] = ContextVar("patient", default=False)
 
 
@@ -35,7 +35,8 @@ class FairLock:
     """A lock that is handed on in the order of asking, to the patient last.
 
     `threading.Lock` may give itself back to the thread that just let it go, so that a long
-    indexing run would starve questions. A patient thread lets `_OVERTAKING` others go first.
+    indexing run would starve questions. A patient thread waits while a question is under way,
+    also between two passes of it, until `_OVERTAKING` passes have gone before its own.
     """
 
     def __init__(self) -> None:
@@ -44,12 +45,28 @@ class FairLock:
         self._waiting: deque[threading.Event] = deque()
         self._patient: deque[threading.Event] = deque()
         self._overtaken = 0  # how often the first of the patient was
+        self._questions = 0  # under way
+
+    @contextmanager
+    def question(self) -> Iterator[None]:
+        """Tell that a question is under way, from its first pass to its last."""
+        with self._guard:
+            self._questions += 1
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._questions -= 1
+                if not self._held:
+                    self._hand_on()
 
     def __enter__(self) -> None:
-        queue = self._patient if _patient.get() else self._waiting
+        patient = _patient.get()
+        queue = self._patient if patient else self._waiting
         with self._guard:
-            if not self._held:
+            if not self._held and not (patient and self._questions):
                 self._held = True
+                self._overtaken += bool(self._patient)
                 return
             turn = threading.Event()
             queue.append(turn)
@@ -59,23 +76,26 @@ class FairLock:
             with self._guard:
                 if turn in queue:
                     queue.remove(turn)
-                    raise
-            self._hand_on()  # it was given to this thread at the same moment
+                else:  # it was given to this thread at the same moment
+                    self._hand_on()
             raise
 
     def __exit__(self, *_: object) -> None:
-        self._hand_on()
+        with self._guard:
+            self._hand_on()
 
     def _hand_on(self) -> None:
-        with self._guard:
-            if self._waiting and not (self._patient and self._overtaken >= _OVERTAKING):
-                self._overtaken += bool(self._patient)
-                self._waiting.popleft().set()
-            elif self._patient:
-                self._overtaken = 0
-                self._patient.popleft().set()
-            else:
-                self._held = False
+        """Give the lock to whose turn it is, or to nobody. `_guard` is held."""
+        idle = not self._waiting and not self._questions
+        self._held = True
+        if self._patient and (idle or self._overtaken >= _OVERTAKING):
+            self._overtaken = 0
+            self._patient.popleft().set()
+        elif self._waiting:
+            self._overtaken += bool(self._patient)
+            self._waiting.popleft().set()
+        else:
+            self._held = False
 
 
 PASSES = FairLock()  # whoever computes on all cores holds it

@@ -48,6 +48,9 @@ class PassageIndex(Protocol):
     def articles(self, ids: Iterable[str]) -> dict[str, Article]:
         """Return the articles of these ids."""
 
+    def missing(self, ids: Iterable[str]) -> str | None:
+        """Return one of these ids that no article has; None when there are articles of all."""
+
 
 class Snapshot:
     """A `PassageIndex` over one generation of the embedded index."""
@@ -107,6 +110,10 @@ class Snapshot:
     def articles(self, ids: Iterable[str]) -> dict[str, Article]:
         """See `PassageIndex.articles`."""
         return self._store.articles(ids)
+
+    def missing(self, ids: Iterable[str]) -> str | None:
+        """See `PassageIndex.missing`."""
+        return self._store.missing(ids)
 
 
 class Snapshots:

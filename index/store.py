@@ -216,6 +216,15 @@ class Store:
                 found[article_id] = article_of(row, article_id)
         return found
 
+    def missing(self, ids: Iterable[str]) -> str | None:
+        """Return one of these ids that no article has; None when there are articles of all."""
+        wanted = list(ids)
+        query = (
+            "SELECT key FROM json_each(?)"
+            " WHERE NOT EXISTS (SELECT 1 FROM articles WHERE id = value) LIMIT 1"
+        )
+        return next((wanted[row[0]] for row in self.read(query, (json.dumps(wanted),))), None)
+
     def article(self, article_id: str) -> Article:
         """Return one article.
 
@@ -326,13 +335,11 @@ class Store:
         """Return the ids of all passages, or of those of some articles, increasing."""
         if articles is None:
             return [row[0] for row in self.read("SELECT id FROM passages ORDER BY id")]
-        ids: list[int] = []
-        for article_id in set(articles):
-            ids += (
-                row[0]
-                for row in self.read("SELECT id FROM passages WHERE article_id = ?", (article_id,))
-            )
-        return sorted(ids)
+        query = (
+            "SELECT id FROM passages WHERE article_id IN (SELECT value FROM json_each(?))"
+            " ORDER BY id"
+        )
+        return [row[0] for row in self.read(query, (json.dumps(list(articles)),))]
 
     def passages(self, ids: Iterable[int]) -> list[Passage]:
         """Return the passages of these ids in their order; those that do not exist are left out."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from index.arithmetic import PASSES
 from index.errors import ArticleMissing
 from index.library import ArticleIndex, open_index
 from index.snapshot import Snapshot
@@ -83,6 +84,7 @@ class Assistant:
         """Close the index."""
         self.index.close()
 
+    @PASSES.question()
     def ask(
         self,
         question: str,
@@ -115,10 +117,12 @@ class Assistant:
             return self._follow_up(asked, understood, articles)
         return self._answer([asked], articles)[0]
 
+    @PASSES.question()
     def ask_many(self, questions: Sequence[str]) -> list[Answer]:
         """Answer several questions in one batch, each as `ask` would alone."""
         return self._answer(questions, None) if questions else []
 
+    @PASSES.question()
     def retrieve(
         self,
         questions: Sequence[str],
@@ -131,6 +135,7 @@ class Assistant:
         with self.index.snapshot() as snapshot:
             return retrieve(snapshot, self.index.embedder, asked, limit, articles=articles)
 
+    @PASSES.question()
     def gather(
         self, questions: Sequence[str], *, articles: Collection[str] | None = None
     ) -> list[Evidence]:
@@ -275,7 +280,6 @@ def answer(question: str, *, index: Path | str) -> Answer:
 
 
 def _check_filter(snapshot: Snapshot, articles: Collection[str] | None) -> None:
-    known = snapshot.articles(articles or ())
-    for article_id in articles or ():
-        if article_id not in known:
-            raise ArticleMissing.named(article_id)
+    missing = snapshot.missing(articles or ())
+    if missing is not None:
+        raise ArticleMissing.named(missing)

@@ -66,6 +66,35 @@ def test_indexing_lets_questions_go_first() -> None:
     assert order[-2:] == ["last", "patient"]
 
 
+def test_indexing_waits_between_the_passes_of_a_question() -> None:
+    """A patient thread goes after a question's last pass, or after its thirty-second."""
+    lock, order = FairLock(), list[str]()
+
+    def patient() -> None:
+        with letting_questions_first(), lock:
+            order.append("patient")
+
+    def ask(passes: int) -> None:
+        thread = threading.Thread(target=patient)
+        with lock.question():
+            thread.start()
+            while not lock._patient:
+                pass
+            for number in range(passes):
+                with lock:
+                    order.append(f"{number}")
+        thread.join()
+
+    ask(3)
+    assert order == ["0", "1", "2", "patient"]
+    order.clear()
+    ask(0)
+    assert order == ["patient"]
+    order.clear()
+    ask(34)
+    assert order == [*map(str, range(32)), "patient", "32", "33"]
+
+
 def test_lock_excludes() -> None:
     """No two threads are inside at once."""
     lock, inside, most = FairLock(), [0], [0]

@@ -45,6 +45,10 @@ class FixedIndex:
         """Return nothing."""
         return {}
 
+    def missing(self, ids: Iterable[str]) -> str | None:
+        """Return the first."""
+        return next(iter(ids), None)
+
 
 class OneVector:
     """An encoder that gives every text the same vector."""

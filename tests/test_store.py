@@ -222,6 +222,8 @@ def test_missing_article(store: Store) -> None:
     assert store.articles(["none", ADA.id]) == {ADA.id: ADA}
     with pytest.raises(ArticleMissing, match="there is no article none in the index"):
         store.article("none")
+    assert store.missing([]) is store.missing([ADA.id]) is None
+    assert store.missing([ADA.id, "no\0ne \ud800", ADA.id]) == "no\0ne \ud800"
 
 
 def test_pin_sees_one_generation(store: Store, path: Path) -> None:
