@@ -23,7 +23,7 @@ _patient: ContextVar[bool] = ContextVar("patient", default=False)
 
 @contextmanager
 def letting_questions_first() -> Iterator[None]:
-    """Make passes inside the block wait while there are others, up to a bound."""
+    """Make passes inside the block wait while a question is under way, up to a bound."""
     token = _patient.set(True)
     try:
         yield
