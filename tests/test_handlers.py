@@ -191,6 +191,14 @@ def test_an_unknown_conversation_begins_anew(handlers: Handlers) -> None:
     assert "1914" in last(handlers, kept)
 
 
+def test_the_page_chooses_the_id_of_a_new_conversation(handlers: Handlers) -> None:
+    """So a question may be asked in it before the server has replied."""
+    chosen = "0123456789abcdef" * 2
+    assert handlers.begin(chosen, "When was the canal opened to ships?") == chosen
+    handlers.past.delete(chosen, "")
+    assert handlers.begin(chosen, "When was the canal opened to ships?") != chosen
+
+
 def test_a_question_before_the_page_is_up_begins_a_conversation(handlers: Handlers) -> None:
     """The page holds no id until it has loaded; what is asked then is not lost."""
     first = handlers.conversations.get(None)

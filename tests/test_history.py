@@ -161,10 +161,11 @@ def test_a_conversation_is_exported(index: FakeIndex, path: Path) -> None:
 
 def test_conversations_of_another_index_are_not_shown(index: FakeIndex, path: Path) -> None:
     """One file serves several indexes, and each has its own list."""
-    kept = ask(started(index, path, place="a"), COMMANDER)
+    kept = ask(started(index, path, place="a"), COMMANDER, "0123456789abcdef" * 2)
     other = started(index, path, place="b")
     assert "data-conversation" not in other.past.listing("")
     assert other.messages(kept) == []
+    assert ask(other, COMMANDER, kept) != kept
 
 
 def test_a_file_that_is_no_history(tmp_path: Path) -> None:

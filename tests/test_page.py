@@ -436,6 +436,48 @@ def _let_on(desk: Desk, gate: Path, word: str) -> None:
     desk.page.wait_for_timeout(300)
 
 
+def test_an_answer_comes_when_its_stream_has_ended(desk: Desk) -> None:
+    """As when the server ends the stream just as a question joins the queue."""
+    ended = 'data: {"msg": "close_stream"}\n\n'
+    streams = []
+
+    def end(route: Route) -> None:
+        streams.append(route.request.url)
+        route.fulfill(content_type="text/event-stream", body=ended)
+
+    desk.page.route("**/queue/data*", end, times=1)
+    expect(desk.ask(COMMANDER)).to_contain_text("Neil Armstrong")
+    assert len(streams) == 1
+    expect(desk.ask(SHIPS)).to_contain_text("1914")
+
+
+@pytest.mark.parametrize("new", [False, True], ids=["page", "new conversation"])
+def test_a_question_comes_before_what_it_is_asked_in(desk: Desk, *, new: bool) -> None:
+    """It is asked in the conversation that is to open, and stays when that opens late."""
+    held = []
+
+    def hold(route: Route) -> None:
+        held.append((route, route.fetch()))
+
+    if new:
+        desk.ask(SHIPS)
+        desk.page.route("**/run/predict", hold, times=1)
+        desk.page.locator("#fresh").click()
+    else:
+        desk.page.evaluate("sessionStorage.clear()")
+        desk.page.route("**/run/predict", hold, times=1)
+        desk.page.goto(desk.url)
+    questions = desk.page.locator("#chat .fn-question")
+    box = desk.page.get_by_label("Your question")
+    box.fill(COMMANDER)
+    box.press("Enter")
+    expect(questions.last).to_have_text(COMMANDER)
+    [(route, response)] = held
+    route.fulfill(response=response)
+    expect(desk.page.locator("#chat .fn-card")).to_contain_text("Neil Armstrong")
+    expect(questions).to_have_text([COMMANDER])
+
+
 def test_a_late_answer_is_shown_in_its_conversation_only(gated_desk: Desk, gate: Path) -> None:
     """Who opens another conversation meanwhile goes on to see that one, and its citations."""
     page, held = gated_desk.page, f"hold: {COMMANDER}"

@@ -12,7 +12,7 @@ from typing import Any
 from index.errors import FootnoteError
 from qa.assistant import Assistant
 from ui.app_articles import ArticlesTab
-from ui.app_chat import Chat
+from ui.app_chat import OPEN, Chat
 from ui.app_programs import add_endpoints
 from ui.guards import names_of, require_login
 from ui.handlers import Handlers
@@ -84,7 +84,7 @@ def build_page(
             load,
             [conversation],
             [*chat.opened, *articles.shown],
-            js="() => [sessionStorage.getItem('footnote-conversation') || '']",
+            js=OPEN,
             **FAST,
         )
         chat.settle(event)

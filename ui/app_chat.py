@@ -17,6 +17,17 @@ from ui.render import problem_message
 
 PATIENCE = 60.0  # seconds to wait for the first examples of an index
 
+# Which conversation is open is known to the browser first; its tab keeps the id. A question goes to
+# that one, also when what opens it has not come yet.
+_KEPT = "footnote-conversation"
+_RANDOM = """Array.from(
+  crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, "0")
+).join("")"""
+_OPEN = f'(sessionStorage["{_KEPT}"] ||= {_RANDOM})'
+OPEN = f"() => [{_OPEN}]"
+_OPEN_NEW = f'() => [sessionStorage["{_KEPT}"] = {_RANDOM}]'
+_ASK = f"(_, ...rest) => [{_OPEN}, ...rest]"
+
 # In the browser, as only there it is certain which conversation is open when something comes.
 _SHOW = """(told, open) => {
   const late = told ? JSON.parse(told) : {};
@@ -24,8 +35,11 @@ _SHOW = """(told, open) => {
 }"""
 
 # While one conversation is answered, a question may be asked in another.
-_QUIETLY: dict[str, Any] = {
-    "trigger_mode": "multiple", "show_progress": "hidden", "api_visibility": "private"
+_QUIETLY: dict[str, Any] = {**FAST, "trigger_mode": "multiple"}
+# Only answers go through Gradio's queue: the browser ends the stream of what comes from there when
+# nothing is under way, and does not notice a call that joined at that very moment.
+_QUEUED: dict[str, Any] = {
+    **_QUIETLY, "queue": True, "concurrency_id": "answer", "concurrency_limit": ANSWERS_AT_ONCE
 }  # fmt: skip
 _NOT_SENT = f"() => [{json.dumps(problem_message(NOT_SENT))}]"
 
@@ -100,25 +114,30 @@ class Chat:
     def settle(self, event: Any, *, asked: bool = False) -> None:
         """After an event: answer the questions that wait, then offer others.
 
-        Where nothing was `asked`, another event may be at the answer; it is waited for, outside
-        of the queue for answers.
+        Where nothing was `asked`, another event may be at the answer; it is waited for.
         """
-        places: dict[str, Any] = {"concurrency_limit": None}
-        if asked:
-            places = {"concurrency_id": "answer", "concurrency_limit": ANSWERS_AT_ONCE}
         handlers, late = self._handlers, self._late
 
         def answer(kept: str) -> Iterator[str]:
             for messages in handlers.answer(kept):
                 yield late.told(kept, messages)
 
+        def answer_all(kept: str) -> str:
+            *_, last = answer(kept)
+            return last
+
         def give_up(kept: str) -> str:
             handlers.give_up(kept)
             return self._now(kept)
 
         held = [self._conversation]
-        answering = event.then(answer, held, [late.box], **places, **_QUIETLY)
-        answering.failure(give_up, held, [late.box], queue=False, **_QUIETLY)
+        if asked:
+            answering = event.then(answer, held, [late.box], **_QUEUED)
+            answering.failure(give_up, held, [late.box], **_QUIETLY)
+        else:
+            # A question may have come after it was known what there is to show.
+            event.then(self._now, held, [late.box], **_QUIETLY)
+            answering = event.then(answer_all, held, [late.box], **_QUIETLY)
         # Once more, as of what comes for two conversations at the same moment one goes unnoticed.
         self._refresh(answering.then)
 
@@ -134,8 +153,8 @@ class Chat:
             return gr.skip() if shown is None else self._late_chips.told(kept, shown)
 
         held = [self._conversation]
-        event(self._now, held, [self._late.box], queue=False, **_QUIETLY)
-        event(chips, held, [self._late_chips.box], concurrency_limit=None, **_QUIETLY)
+        event(self._now, held, [self._late.box], **_QUIETLY)
+        event(chips, held, [self._late_chips.box], **_QUIETLY)
 
     def _now(self, kept: str) -> str:
         """Return what to put into the box of messages for a conversation as it is now."""
@@ -162,8 +181,8 @@ class Chat:
 
         chosen = [conversation, self.scope]
         for event in (
-            self.box.submit(begin, [conversation, self.box, self.scope], begun, **AS_SENT),
-            self.examples.ask_this(begin_with, chosen, begun, **AS_SENT),
+            self.box.submit(begin, [conversation, self.box, self.scope], begun, js=_ASK, **AS_SENT),
+            self.examples.ask_this(begin_with, chosen, begun, js=_ASK, **AS_SENT),
             self.panel.ask_again(begin_again, [self.scope], begun, **AS_SENT),
         ):
             event.failure(None, None, [self.examples], js=_NOT_SENT, api_visibility="private")
@@ -195,16 +214,19 @@ class Chat:
         self.panel.cite(cite, None, [self.panel], **FAST)
         self.panel.judge(judge, None, [late.box], **FAST)
         self.panel.correct(correct, None, [late.box], **FAST)
+        self._refresh(self.panel.look)
 
     def _wire_past(self, conversation: gr.Textbox) -> None:
         self.settle(
-            self.past.fresh.click(lambda: self.open_conversation(""), None, self.opened, **FAST)
+            self.past.fresh.click(
+                self.open_conversation, [conversation], self.opened, js=_OPEN_NEW, **FAST
+            )
         )
         for event in self.past.wire(conversation, self.opened, self.open_conversation):
             self.settle(event)
         conversation.change(
             None, [conversation], None,
-            js="id => { sessionStorage.setItem('footnote-conversation', id); }",
+            js=f"id => {{ sessionStorage.setItem('{_KEPT}', id); }}",
             api_visibility="private",
         )  # fmt: skip
 

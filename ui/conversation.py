@@ -22,6 +22,8 @@ from ui.places import Place, places_of
 
 logger = logging.getLogger(__name__)
 
+_ID = re.compile(r"[0-9a-f]{32}")  # what the page takes at random
+
 CUT_OFF = "Footnote ended before this was answered; ask it again."
 
 
@@ -165,6 +167,7 @@ class Conversations:
         self._capacity = capacity
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, Conversation] = OrderedDict()
+        self._deleted: set[str] = set()
 
     def new(self) -> Conversation:
         """Begin a conversation under an id that cannot be guessed."""
@@ -174,7 +177,8 @@ class Conversations:
     def get(self, conversation_id: str | None) -> Conversation:
         """Return the conversation of that id, or a new one when there is none.
 
-        A page that is asked before it has come up has no id yet.
+        The browser chooses the id of a new one, so that a question may be asked in it before the
+        server has replied. One that may be another conversation's, or is no id, is replaced.
         """
         with self._lock:
             kept = self._kept.get(conversation_id or "")
@@ -186,12 +190,15 @@ class Conversations:
                 return self._keep(
                     Conversation(conversation_id, self._save, restored, len(restored))
                 )
+            if conversation_id and self._free(conversation_id):
+                return self._keep(Conversation(conversation_id, self._save))
         return self.new()
 
     def delete(self, conversation_id: str) -> None:
         """Delete a conversation for good."""
         with self._lock:
             self._kept.pop(conversation_id, None)
+            self._deleted.add(conversation_id)
         self.history.delete(conversation_id)
 
     def _keep(self, conversation: Conversation) -> Conversation:
@@ -199,6 +206,18 @@ class Conversations:
         while len(self._kept) > self._capacity:
             self._kept.popitem(last=False)
         return conversation
+
+    def _free(self, conversation_id: str) -> bool:
+        """Tell if it is an id that no conversation has or had, of another index neither."""
+        try:
+            return (
+                _ID.fullmatch(conversation_id) is not None
+                and conversation_id not in self._deleted
+                and not self.history.title(conversation_id)
+            )
+        except FootnoteError:
+            logger.exception("the conversations could not be read")
+            return False
 
     def _turns(self, conversation_id: str) -> list[Turn]:
         try:

@@ -138,3 +138,7 @@ new MutationObserver(() => {
   shown = now;
   if (questions.length) questions[questions.length - 1].scrollIntoView({ block: "start" });
 }).observe(document.body, { childList: true, subtree: true });
+
+// An answer that waits is looked for again now and then: the stream that was to bring it may have
+// ended, while the computer slept for one.
+setInterval(() => document.querySelector("#chat .fn-working") && trigger("look"), 5000);

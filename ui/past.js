@@ -3,6 +3,7 @@ element.addEventListener("click", (event) => {
   const chosen = event.target.closest("[data-conversation]");
   if (chosen) {
     if (covers()) show(false);
+    sessionStorage.setItem("footnote-conversation", chosen.dataset.conversation); // asked from now
     trigger("choose", { id: chosen.dataset.conversation });
   }
   const tool = event.target.closest("[data-do]");
