@@ -24,6 +24,7 @@ UNREADABLE = (  # what SQLite says of a file that was altered behind its back
     apsw.IOError,
     apsw.CantOpenError,
     apsw.ReadOnlyError,  # of a log that must be looked through and may only be read
+    apsw.BusyError,  # another program keeps all of it to itself
     apsw.SQLError,  # the schema lies in the file, too
     apsw.FormatError,
     apsw.MismatchError,
@@ -151,6 +152,8 @@ def failed(path: Path, error: Exception) -> FootnoteError:
         return _unwritten(path, error)
     if isinstance(error, apsw.ReadOnlyError):
         return IndexUnreadable(f"{path} may only be read here and is being changed; try again")
+    if isinstance(error, apsw.BusyError):
+        return IndexUnreadable(f"{path} is kept locked by another program; close it, or try again")
     if isinstance(error, apsw.CantOpenError):
         try:
             path.open("rb").close()  # SQLite does not tell why

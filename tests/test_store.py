@@ -14,7 +14,7 @@ import pytest
 
 from index.articles import article_id
 from index.chunker import Cut
-from index.errors import ArticleMissing, IndexDamaged, IndexIncompatible
+from index.errors import ArticleMissing, IndexDamaged, IndexIncompatible, IndexUnreadable
 from index.rows import PassageText, SourceRow, StoreMeta
 from index.seals import seal, seal_all
 from index.soundness import faults
@@ -264,6 +264,21 @@ def test_checkpoint_leaves_all_in_the_file(store: Store, path: Path) -> None:
     other = Store.open(copy)
     assert list(other.all_articles()) == [ADA, BOB]
     other.close()
+
+
+def test_a_store_that_another_program_keeps_locked(
+    store: Store, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told to be locked, not damaged."""
+    store.close()
+    monkeypatch.setattr("index.sqlite_file.PATIENCE", 10)
+    other = apsw.Connection(str(path))
+    other.execute("PRAGMA locking_mode = EXCLUSIVE")
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(IndexUnreadable, match="kept locked by another program; close it"):
+        Store.open(path)
+    other.close()
+    Store.open(path).close()
 
 
 def test_another_format_version(store: Store, path: Path) -> None:
