@@ -41,6 +41,7 @@ class Server:
     uploads: Path  # its folder of files that were sent
     gate: Path  # holds back questions with "hold" while it is there
     log: Path
+    pid: int
 
     def join(self, question: str) -> httpx.Response:
         """Ask as a program does; the answer waits under the id that is returned."""
@@ -75,10 +76,23 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         try:
             url = process.stdout.readline().strip()
             with httpx.Client(base_url=url, timeout=120, limits=limits) as client:
-                yield Server(url, client, uploads, gate, log)
+                yield Server(url, client, uploads, gate, log, process.pid)
             assert process.poll() is None
         finally:
             process.terminate()
+
+
+def test_an_idle_server_sleeps(server: Server) -> None:
+    """Nobody asks, so it wakes some hundred times a second at most: a laptop runs on battery."""
+    threads = Path(f"/proc/{server.pid}/task")
+
+    def woken() -> int:
+        found = (each.read_text() for each in threads.glob("*/status"))
+        return sum(int(text.split("\nvoluntary_ctxt_switches:")[1].split()[0]) for text in found)
+
+    before, begun = woken(), time.monotonic()
+    time.sleep(2)
+    assert (woken() - before) / (time.monotonic() - begun) < 300
 
 
 FILE = "gradio_api/file="

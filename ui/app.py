@@ -99,6 +99,8 @@ def build_page(
         default_concurrency_limit=8,
         max_size=MOST_WAITING,
     )
+    # Gradio looks at its queue every millisecond, which takes 9% of a core from an idle server.
+    page._queue.sleep_when_free = 0.02  # seconds
     return page
 
 
