@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 
-_OVERTAKING = 32  # questions' passes, each some 0.03 s, that one of indexing lets go first
+_OVERTAKING = 128  # questions' passes, each some 0.03 s, that one of indexing lets go first
 _patient: ContextVar[bool] = ContextVar("patient", default=False)
 
 
