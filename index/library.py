@@ -76,6 +76,8 @@ class ArticleIndex:
         self._snapshots = Snapshots(home)
         self._embedder = embedder
         self._loading = threading.Lock()
+        # The file's state and its articles: the page asks for them with every answer it shows.
+        self._listed: tuple[tuple[object, ...], list[ArticleInfo]] | None = None
         with self._store() as store:
             meta = store.meta()
         fingerprint = (
@@ -134,8 +136,12 @@ class ArticleIndex:
     def articles(self) -> list[ArticleInfo]:
         """Return one line about each article, in the order of arrival."""
         with self._pinned() as store:
-            soundness.verify(store)
-            return store.article_infos()
+            state = (*store.seen, store.meta().change)
+            listed = self._listed
+            if listed is None or listed[0] != state:
+                soundness.verify(store)
+                self._listed = listed = state, store.article_infos()
+            return listed[1].copy()
 
     def article(self, article_id: str) -> Article:
         """Return an article with its text.

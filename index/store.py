@@ -57,7 +57,7 @@ class Store:
         self.path = path
         self._db = connection
         self._rows_changed = True  # since they were sealed
-        self._seen: tuple[int, ...] = ()
+        self.seen: tuple[int, ...] = ()  # `identity` of the file when it was opened
 
     @classmethod
     def create(cls, path: Path, meta: StoreMeta) -> Store:
@@ -89,7 +89,7 @@ class Store:
             version = dict(store._db.execute("SELECT key, value FROM meta")).get("format_version")
         except (apsw.Error, UnicodeDecodeError) as error:
             raise failed(path, error) from error
-        store._rows_changed, store._seen = False, seen
+        store._rows_changed, store.seen = False, seen
         if version != str(FORMAT_VERSION):
             raise IndexIncompatible(
                 f"{path} has index format {version}; this Footnote reads format {FORMAT_VERSION}."
@@ -99,7 +99,7 @@ class Store:
 
     def in_place(self) -> bool:
         """Say whether this reads the file that is at its path now, with every change to it."""
-        now, seen = identity(self.path), self._seen
+        now, seen = identity(self.path), self.seen
         return now == seen if self._db.readonly("main") else now[:2] == seen[:2]
 
     def close(self) -> None:

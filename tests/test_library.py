@@ -20,6 +20,7 @@ from stand_ins import HashEmbedder
 import index.home
 from index import (
     ArticleIndex,
+    ArticleInfo,
     BuildReport,
     Chunking,
     FootnoteError,
@@ -190,6 +191,29 @@ def test_chunking_is_kept(tmp_path: Path) -> None:
         assert [info.passages for info in library.articles()] == [3, 2]
         library.rebuild()
         assert [info.passages for info in library.articles()] == [1, 1]
+
+
+def test_articles_are_listed_from_the_file_once_a_change(
+    library: ArticleIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page asks for them with every answer it shows; a change of another process is seen."""
+    read = []
+    real = Store.article_infos
+
+    def article_infos(store: Store) -> list[ArticleInfo]:
+        read.append(store)
+        return real(store)
+
+    monkeypatch.setattr(Store, "article_infos", article_infos)
+    before = library.articles()
+    library.articles().clear()
+    assert library.articles() == before
+    assert len(read) == 1
+    with open_index(library.path, embedder=HashEmbedder()) as other:
+        other.add(put(tmp_path / "more", {"new.txt": "News of the day."}))
+    assert len(library.articles()) == len(before) + 1
+    assert len(library.articles()) == len(before) + 1
+    assert len(read) == 2
 
 
 @pytest.mark.parametrize("files", [{}, {"empty.txt": "", "photo.jpg": "x"}])
@@ -797,7 +821,8 @@ def test_list_and_check_during_a_change(
         assert library.update().generation == 2
         return seals
 
-    before = library.articles()
+    with open_index(library.path, embedder=HashEmbedder()) as other:
+        before = other.articles()
     monkeypatch.setattr(Store, "noted_seals", noted_seals)
     found = getattr(library, verb)()
     assert library.generation == 2
