@@ -52,8 +52,8 @@ _log = logging.getLogger(__name__)
 _ALONE = 3000  # questions of the threshold of reading alone
 _RETRIEVAL = (0.0, 5.0, 10.0, 15.0, 20.0, 30.0, 40.0)  # weights that are tried
 _SHARES = (4, 1, 1)  # with an answer, without the passage of it, impossible
-_LEADS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, math.inf)  # that are tried
-_LOSS = 0.002  # share of first spans that may be wrong for reading less
+_LEADS = (4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, math.inf)  # that are tried
+_LOSS = 0.001  # share of first spans that may be wrong for reading less
 _FEWEST = 100  # answers that a promise of precision must rest on
 
 
