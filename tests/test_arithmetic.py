@@ -33,8 +33,9 @@ def test_lock_is_handed_on_in_the_order_of_asking() -> None:
     assert order == [0, 1, 2, 99]
 
 
-def test_indexing_lets_questions_go_first() -> None:
-    """A patient thread goes when nobody else waits, or when thirty-two have gone before it."""
+def test_indexing_lets_questions_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A patient thread goes when nobody else waits, or when so many have gone before it."""
+    monkeypatch.setattr("index.arithmetic._OVERTAKING", 4)
     lock, order = FairLock(), list[str]()
 
     def work(name: str) -> None:
@@ -46,7 +47,7 @@ def test_indexing_lets_questions_go_first() -> None:
             work("patient")
 
     threads = [threading.Thread(target=patient)]
-    threads += [threading.Thread(target=work, args=(f"{n}",)) for n in range(34)]
+    threads += [threading.Thread(target=work, args=(f"{n}",)) for n in range(6)]
     with lock:
         for number, thread in enumerate(threads):
             thread.start()
@@ -54,7 +55,7 @@ def test_indexing_lets_questions_go_first() -> None:
                 pass
     for thread in threads:
         thread.join()
-    assert order == [*map(str, range(32)), "patient", "32", "33"]
+    assert order == ["0", "1", "2", "3", "patient", "4", "5"]
     threads = [threading.Thread(target=patient), threading.Thread(target=work, args=("last",))]
     with lock:
         for number, thread in enumerate(threads):
@@ -66,8 +67,9 @@ def test_indexing_lets_questions_go_first() -> None:
     assert order[-2:] == ["last", "patient"]
 
 
-def test_indexing_waits_between_the_passes_of_a_question() -> None:
-    """A patient thread goes after a question's last pass, or after its thirty-second."""
+def test_indexing_waits_between_the_passes_of_a_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A patient thread goes after a question's last pass, or after so many of them."""
+    monkeypatch.setattr("index.arithmetic._OVERTAKING", 4)
     lock, order = FairLock(), list[str]()
 
     def patient() -> None:
@@ -91,8 +93,8 @@ def test_indexing_waits_between_the_passes_of_a_question() -> None:
     ask(0)
     assert order == ["patient"]
     order.clear()
-    ask(34)
-    assert order == [*map(str, range(32)), "patient", "32", "33"]
+    ask(6)
+    assert order == ["0", "1", "2", "3", "patient", "4", "5"]
 
 
 def test_lock_excludes() -> None:
