@@ -18,7 +18,7 @@ from qa.evaluation.datasets import Context, GoldAnswer, Question, read_dataset
 from qa.reader import SpanReader
 from qa.reader_model import DEFAULT_MODEL, HASHES
 from qa.training import __main__ as command
-from qa.training import calibrate, export, negatives, prepare, train
+from qa.training import average, calibrate, export, negatives, prepare, train
 from qa.training.batches import batches, collate, count, windows
 from qa.training.examples import EXAMPLES, Example, held_out, read_examples, write_examples
 
@@ -120,6 +120,16 @@ def test_preparing_again_gives_the_same(work: Path) -> None:
     manifest = json.loads((work / "examples.json").read_text("utf-8"))
     assert manifest["settings"]["seed"] == 0
     assert set(manifest["inputs"]) == {"squad.json"}
+
+
+def test_retrieved_passages_do_not_say_the_answer_in_short() -> None:
+    """A passage with the answer's last word alone may answer as well, so it is not taken."""
+    question = Question("1", "Who built it?", (GoldAnswer("Ada Berg"),), True, ("k",))
+    passages = [("Town", "It was Berg, they say."), ("Hall", "The hall was built in 1810.")]
+    for seed in range(9):
+        (made,) = negatives.retrieved(question, passages, random.Random(seed))  # noqa: S311
+        assert made.title == "Hall"
+    assert not list(negatives.retrieved(question, passages[:1], random.Random(0)))  # noqa: S311
 
 
 def test_cut_takes_every_sentence_with_the_answer() -> None:
@@ -234,6 +244,27 @@ def test_export(trained: Path, tmp_path: Path) -> None:
     (out / "model.safetensors").write_bytes(content)
     with pytest.raises(ModelError, match="damaged"):
         SpanReader.load(out)
+
+
+def test_average(trained: Path) -> None:
+    """Each weight is the mean of the readers' weights; what comes out can be exported."""
+    one, two = DEFAULT_MODEL, trained / "run" / "model"
+    average.run(options(average, one, two, "--work", trained, "--name", "mean"))
+    before, after = weights(one.parent), weights(trained / "run")
+    for name, mean in weights(trained / "mean").items():
+        assert np.allclose(mean, (before[name].astype("f4") + after[name]) / 2, atol=1e-6)
+    manifest = json.loads((trained / "mean" / "manifest.json").read_text("utf-8"))
+    assert len(set(manifest["readers"])) == 2
+    assert (trained / "mean" / "model" / "tokenizer.json").is_file()
+
+
+def test_average_of_other_shapes_is_refused(trained: Path, tmp_path: Path) -> None:
+    """Readers that do not fit one another are refused by a sentence."""
+    from safetensors.numpy import save_file
+
+    save_file({"weight": np.zeros(3, dtype="f4")}, tmp_path / "model.safetensors")
+    with pytest.raises(FootnoteError, match="other weights"):
+        average.run(options(average, DEFAULT_MODEL, tmp_path, "--work", trained))
 
 
 def test_shipped_weights_have_hashes(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
-"""`python -m qa.training prepare|train|export|calibrate`: from question files to what is shipped.
+"""`python -m qa.training STEP`: from question files to what is shipped.
 
-    question files → prepare → examples → train → checkpoint → export → qa/model
+    question files → prepare → examples → train → weights (→ average) → export → qa/model
                                                   calibrate ← qa/model → qa/confidence.json
 
 Each step logs, writes a manifest, and goes on where it was when it was stopped.
@@ -12,9 +12,15 @@ import argparse
 import logging
 
 from index.errors import FootnoteError
-from qa.training import calibrate, export, prepare, train
+from qa.training import average, calibrate, export, prepare, train
 
-_STEPS = {"prepare": prepare, "train": train, "export": export, "calibrate": calibrate}
+_STEPS = {
+    "prepare": prepare,
+    "train": train,
+    "average": average,
+    "export": export,
+    "calibrate": calibrate,
+}
 
 
 def main() -> None:

@@ -55,12 +55,14 @@ def retrieved(
 ) -> Iterator[Example]:
     """Yield the question with one of the (title, text) passages found for it that lack its answer.
 
-    Better ranks are likelier: rank r is drawn in proportion to 1 / r.
+    A passage that has an answer's last word may say the same in other words ("Obama", "in 1924"),
+    so it is not taken. Better ranks are likelier: rank r is drawn in proportion to 1 / r.
     """
+    last = [answer.split()[-1] for answer in map(metrics.normalise, question.answers) if answer]
     fit = [
         (1 / rank, title, text)
         for rank, (title, text) in enumerate(passages, 1)
-        if not holds(text, question.answers)
+        if not holds(text, last)
     ]
     if fit:
         ((_, title, text),) = rng.choices(fit, [weight for weight, *_ in fit])

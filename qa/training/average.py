@@ -1,0 +1,61 @@
+"""Averages the weights of readers that were trained from one another.
+
+"Model soups" (Wortsman et al. 2022): the mean of several fine-tuned models is often better than
+each of them, and reads as fast as one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import shutil
+from pathlib import Path
+
+from index.errors import FootnoteError
+from qa.training.manifest import file_sha256, write_manifest
+
+_log = logging.getLogger(__name__)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of this step."""
+    parser.add_argument("readers", type=Path, nargs="+", help="folders of their weights")
+    parser.add_argument("--work", type=Path, default=Path("build/training"))
+    parser.add_argument("--name", dest="run_name", default="average", help="its folder in WORK")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Write `WORK/NAME/model` and its manifest, as a training does.
+
+    Raises:
+        FootnoteError: the readers have not the same weights by name and shape.
+
+    """
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    first, *others = options.readers
+    files = [reader / "model.safetensors" for reader in options.readers]
+    total = {name: each.double() for name, each in load_file(files[0]).items()}
+    for reader, file in zip(others, files[1:], strict=True):
+        weights = load_file(file)
+        if {n: w.shape for n, w in weights.items()} != {n: w.shape for n, w in total.items()}:
+            raise FootnoteError(
+                f"{reader} has other weights than {first}; average readers of one architecture,"
+                " each trained from the same"
+            )
+        for name, each in weights.items():
+            total[name] += each
+    folder: Path = options.work / options.run_name
+    (folder / "model").mkdir(parents=True, exist_ok=True)
+    mean = {name: (each / len(files)).to(torch.float32) for name, each in total.items()}
+    save_file(mean, folder / "model" / "model.safetensors", metadata={"format": "pt"})
+    for name in ("config.json", "tokenizer.json"):
+        shutil.copy(first / name, folder / "model" / name)
+    write_manifest(
+        folder / "manifest.json",
+        inputs=[],
+        settings=vars(options),
+        readers=[file_sha256(file) for file in files],
+    )
+    _log.info("%s: the mean of %d readers", folder / "model", len(files))
