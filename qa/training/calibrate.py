@@ -1,6 +1,6 @@
 """Fits the confidence: held-out questions → readings → features → qa/confidence.json.
 
-    contexts → index → questions of held-out articles, in settings → features → logistic model
+    contexts of held-out articles → index → questions, in settings → features → logistic model
 
 Each question is asked as a user might meet it: of the whole collection, of its own article, of
 a handful of passages, each once with the passage that answers it and once without; impossible
@@ -9,8 +9,7 @@ a file, so that a run that was stopped goes on where it was, and fitting again w
 reads nothing again.
 
 The held-out articles are every tenth by the hash of the title; the same rule holds for training.
-Files that no training saw are used whole (`--unseen`). The articles trained on are in the index
-too, as a large collection has more that looks like an answer and is none.
+Files that no training saw are used whole (`--unseen`).
 
 Four more numbers are fitted. `retrieval`: what the retriever's score counts beside the reader's
 when spans are ranked, so that most first spans are right. `lead`: by how much a span must be ahead
@@ -211,10 +210,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Read what is not read yet, fit, and write the file `out`."""
-    seen = [read_dataset(path) for path in options.data]
-    unseen = [read_dataset(path) for path in options.unseen]
-    parts = [*map(_held_out_part, seen), *unseen]
-    data = _together([*seen, *unseen])
+    parts = [_held_out_part(read_dataset(path)) for path in options.data]
+    parts += [read_dataset(path) for path in options.unseen]
+    data = _together(parts)
     options.work.mkdir(parents=True, exist_ok=True)
     if not (options.work / "index").exists():
         _log.info("indexing %d contexts", len(data.contexts))
@@ -250,9 +248,9 @@ def run(options: argparse.Namespace) -> None:
         readings = [shortened(r, passages_read(r, confidence)) for r in readings]
         cases = balanced(list(judge(readings, assistant, confidence)), options.seed)
     fitted, report = fit(cases, confidence)
-    held = _together(parts[: len(seen)])
+    seen = _together(parts[: len(options.data)])
     reader = SpanReader.load(options.model)
-    threshold, alone = fit_alone(reader, held, size=_ALONE, seed=options.seed)
+    threshold, alone = fit_alone(reader, seen, size=_ALONE, seed=options.seed)
     fitted = replace(fitted, alone=threshold)
     content = {
         **asdict(fitted),
