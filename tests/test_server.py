@@ -306,8 +306,8 @@ def test_a_full_queue_says_so_at_once(server: Server) -> None:
 
 def test_no_more_answers_at_once_than_there_are_places(server: Server) -> None:
     """Questions that wait when their pages are loaded again keep to the limit as well."""
-    dependencies = server.client.get("config").json()["dependencies"]
-    begin = next(each["id"] for each in dependencies if each["api_name"] == "begin")
+    config = server.client.get("config").json()
+    begin, dependencies = _event(config, "begin"), config["dependencies"]
     (load,) = (e["id"] for e in dependencies if any(kind == "load" for _, kind in e["targets"]))
     (answering,) = (
         each["id"] for each in dependencies

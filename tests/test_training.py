@@ -246,7 +246,7 @@ def test_export(trained: Path, tmp_path: Path) -> None:
         SpanReader.load(out)
 
 
-def test_average(trained: Path) -> None:
+def test_average(trained: Path, tmp_path: Path) -> None:
     """Each weight is the mean of the readers' weights; what comes out can be exported."""
     one, two = DEFAULT_MODEL, trained / "run" / "model"
     average.run(options(average, one, two, "--work", trained, "--name", "mean"))
@@ -255,7 +255,8 @@ def test_average(trained: Path) -> None:
         assert np.allclose(mean, (before[name].astype("f4") + after[name]) / 2, atol=1e-6)
     manifest = json.loads((trained / "mean" / "manifest.json").read_text("utf-8"))
     assert len(set(manifest["readers"])) == 2
-    assert (trained / "mean" / "model" / "tokenizer.json").is_file()
+    export.run(options(export, "--work", trained, "--name", "mean", "--out", tmp_path / "model"))
+    assert SpanReader.load(tmp_path / "model").read([("Who built it?", "Ada Berg built it.")])[0]
 
 
 def test_average_of_other_shapes_is_refused(trained: Path, tmp_path: Path) -> None:

@@ -34,21 +34,19 @@ def run(options: argparse.Namespace) -> None:
     import torch
     from safetensors.torch import load_file, save_file
 
-    first, *others = options.readers
+    first = options.readers[0]
     files = [reader / "model.safetensors" for reader in options.readers]
-    total = {name: each.double() for name, each in load_file(files[0]).items()}
-    for reader, file in zip(others, files[1:], strict=True):
-        weights = load_file(file)
-        if {n: w.shape for n, w in weights.items()} != {n: w.shape for n, w in total.items()}:
+    weights = [load_file(file) for file in files]
+    shapes = [{name: each.shape for name, each in one.items()} for one in weights]
+    for reader, shape in zip(options.readers, shapes, strict=True):
+        if shape != shapes[0]:
             raise FootnoteError(
                 f"{reader} has other weights than {first}; average readers of one architecture,"
                 " each trained from the same"
             )
-        for name, each in weights.items():
-            total[name] += each
+    mean = {n: torch.stack([one[n].float() for one in weights]).mean(0) for n in shapes[0]}
     folder: Path = options.work / options.run_name
     (folder / "model").mkdir(parents=True, exist_ok=True)
-    mean = {name: (each / len(files)).to(torch.float32) for name, each in total.items()}
     save_file(mean, folder / "model" / "model.safetensors", metadata={"format": "pt"})
     for name in ("config.json", "tokenizer.json"):
         shutil.copy(first / name, folder / "model" / name)
