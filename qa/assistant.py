@@ -67,7 +67,7 @@ class Assistant:
         if precision is not None:
             sure = sure.at_precision(precision)
         index = open_index(path)
-        return cls(index, SpanReader.load(reader or DEFAULT_MODEL), sure)
+        return cls(index, SpanReader.load(reader or DEFAULT_MODEL, brevity=sure.brevity), sure)
 
     def __enter__(self) -> Self:
         return self

@@ -60,7 +60,7 @@ class Candidate:
 
     start: int
     end: int
-    score: float  # start + end logits less those of "no answer"; unbounded
+    score: float  # start + end logits, less those of "no answer" and what its length costs
     probability: float  # 0..1, among the window's spans and "no answer"
 
 
@@ -96,18 +96,26 @@ class _Window:
 class SpanReader:
     """A `Reader` over the forward pass of a question-answering model; use `load`."""
 
-    def __init__(self, forward: Forward, tokenizer: Tokenizer) -> None:
+    def __init__(self, forward: Forward, tokenizer: Tokenizer, brevity: float = 0.0) -> None:
         self.runtime = forward.runtime
+        self._brevity = brevity
         self._forward = forward
         self._tokenizer = tokenizer
         self._cls, self._sep, self._pad = special_tokens(tokenizer)
 
     @classmethod
-    def load(cls, folder: Path = DEFAULT_MODEL, *, runtime: Runtime | None = None) -> SpanReader:
+    def load(
+        cls,
+        folder: Path = DEFAULT_MODEL,
+        *,
+        brevity: float = 0.0,
+        runtime: Runtime | None = None,
+    ) -> SpanReader:
         """Load a BERT-like extractive reader from a folder.
 
         Args:
             folder: of its files.
+            brevity: what each word piece of a span after the first costs of its score.
             runtime: what runs it; by default what `runtime.choose` says.
 
         Raises:
@@ -120,7 +128,7 @@ class SpanReader:
         forward: Forward | None = None
         if (runtime or choose().runtime) is Runtime.OPENVINO:
             forward = load_graph("reader", fingerprint, lambda: cls._source(folder, tokenizer))
-        return cls(forward or TorchForward(load_module(folder)), tokenizer)
+        return cls(forward or TorchForward(load_module(folder)), tokenizer, brevity)
 
     @classmethod
     def _source(cls, folder: Path, tokenizer: Tokenizer) -> Source:
@@ -145,7 +153,7 @@ class SpanReader:
         for first in range(0, len(windows), _BATCH):
             batch = windows[first : first + _BATCH]
             for window, start, end in zip(batch, *self._logits(batch), strict=True):
-                found[window.pair] += _candidates(window, start, end)
+                found[window.pair] += _candidates(window, start, end, self._brevity)
         return [
             distinct([_tidy(text, candidate) for candidate in candidates])[:_SPANS]
             for (_, text), candidates in zip(pairs, found, strict=True)
@@ -180,7 +188,9 @@ def _alike(one: Candidate, other: Candidate) -> bool:
     return close and (one.start, one.end) == (other.start, other.end)
 
 
-def _candidates(window: _Window, start: FloatArray, end: FloatArray) -> list[Candidate]:
+def _candidates(
+    window: _Window, start: FloatArray, end: FloatArray, brevity: float
+) -> list[Candidate]:
     """Return a window's best spans from its start and end logits `(length,)`."""
     n = len(window.offsets)
     null = float(start[0] + end[0])
@@ -188,7 +198,8 @@ def _candidates(window: _Window, start: FloatArray, end: FloatArray) -> list[Can
     ends = np.full(n + _LONGEST - 1, -np.inf, dtype=np.float32)
     ends[:n] = end[window.first : window.first + n]
     band = starts[:, None] + sliding_window_view(ends, _LONGEST)  # (n, longest answer)
-    scores: FloatArray = (band - null).ravel()
+    cost = np.arange(_LONGEST, dtype=np.float32) * brevity
+    scores: FloatArray = (band - null - cost).ravel()
     top = max(float(scores.max()), 0.0)
     total = float(np.exp(scores - top).sum() + np.exp(-top))
     best = np.argsort(-scores, kind="stable")[: 8 * _SPANS]

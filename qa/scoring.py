@@ -28,6 +28,7 @@ class Confidence:
     answered: float  # from here on the outcome is ANSWERED
     found: float  # below it is NOT_FOUND
     retrieval: float  # what one unit of fused score counts in units of the reader's score
+    brevity: float = 0.0  # what each word piece of a span after the first costs of its score
     alone: float = 0.0  # the reader's score from which a passage read alone answers
     precisions: Sequence[tuple[float, float]] = ()  # rising (share right, its probability)
     lead: float = math.inf  # of a span's rank over any unread passage from which reading ends

@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from index.embedder import FloatArray
 from index.errors import ModelError
+from index.inference.forward import Inputs
 from index.inference.runtime import Runtime
 from qa.reader import Candidate, SpanReader, distinct, widen
-from qa.reader_model import DEFAULT_MODEL, HASHES
+from qa.reader_model import DEFAULT_MODEL, HASHES, load_tokenizer
 
 
 @pytest.fixture(scope="module", params=list(Runtime))
@@ -91,6 +95,33 @@ def test_long_question_is_cut_not_refused(reader: SpanReader) -> None:
 def test_nothing_to_read(reader: SpanReader) -> None:
     """No pairs give no lists."""
     assert reader.read([]) == []
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A forward pass that likes "red" as a start, and as an end "red" and "stones"."""
+
+    runtime: Runtime = Runtime.TORCH
+
+    def __call__(self, inputs: Inputs) -> dict[str, FloatArray]:
+        """Return the logits of "[CLS] what ? [SEP] red bricks and stones [SEP]"."""
+        start = np.array([[0, 0, 0, 0, 5, 0, 0, 0, 0]], dtype=np.float32)
+        end = np.array([[0, 0, 0, 0, 4, 0, 0, 4.25, 0]], dtype=np.float32)
+        assert inputs.input_ids.shape == start.shape
+        return {"start_logits": start, "end_logits": end}
+
+
+@pytest.mark.parametrize(
+    ("brevity", "expected", "score"),
+    [(0.0, "red bricks and stones", 9.25), (0.05, "red bricks and stones", 9.1), (0.1, "red", 9.0)],
+)
+def test_each_word_piece_after_the_first_costs(brevity: float, expected: str, score: float) -> None:
+    """A long span must be better than a short one by what its further pieces cost."""
+    text = "red bricks and stones"
+    reader = SpanReader(Marked(), load_tokenizer(DEFAULT_MODEL), brevity)
+    ((first, *_),) = reader.read([("What?", text)])
+    assert text[first.start : first.end] == expected
+    assert first.score == pytest.approx(score)
 
 
 def test_distinct_drops_overlaps_and_empty_spans() -> None:

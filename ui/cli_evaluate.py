@@ -148,12 +148,13 @@ def _evaluate_reading(
     from qa.reader_model import DEFAULT_MODEL
     from qa.scoring import Confidence
 
+    confidence = Confidence.load()
     with ProgressLine(shown=not (as_json or quiet)) as line:
         report = evaluate_reading(
-            SpanReader.load(folder or DEFAULT_MODEL),
+            SpanReader.load(folder or DEFAULT_MODEL, brevity=confidence.brevity),
             questions,
             dataset.contexts,
-            threshold=Confidence.load().alone,
+            threshold=confidence.alone,
             name=dataset.name,
             progress=line.on_questions,
         )

@@ -1,6 +1,6 @@
 """Fits the confidence: held-out questions → readings → features → qa/confidence.json.
 
-    contexts of held-out articles → index → questions, in settings → features → logistic model
+    contexts → index → questions of held-out articles, in settings → features → logistic model
 
 Each question is asked as a user might meet it: of the whole collection, of its own article, of
 a handful of passages, each once with the passage that answers it and once without; impossible
@@ -9,9 +9,11 @@ a file, so that a run that was stopped goes on where it was, and fitting again w
 reads nothing again.
 
 The held-out articles are every tenth by the hash of the title; the same rule holds for training.
-Files that no training saw are used whole (`--unseen`).
+Files that no training saw are used whole (`--unseen`). The articles trained on are in the index
+too, as a large collection has more that looks like an answer and is none.
 
-Four more numbers are fitted. `retrieval`: what the retriever's score counts beside the reader's
+Five more numbers are fitted. `brevity`: what each word piece of a span costs, before anything is
+read (`qa.training.alone`). `retrieval`: what the retriever's score counts beside the reader's
 when spans are ranked, so that most first spans are right. `lead`: by how much a span must be ahead
 of the passages not read yet for them to be left unread, so that as many are right. `precisions`:
 from which probability on a share of the answers is right. `alone`: from which score of the reader
@@ -43,13 +45,13 @@ from qa.reader import SpanReader
 from qa.reader_model import DEFAULT_MODEL
 from qa.scoring import FEATURES, Confidence
 from qa.selector import group_features
-from qa.training.alone import fit_alone
+from qa.training.alone import fit_alone, fit_brevity
 from qa.training.examples import held_out
 from qa.training.manifest import write_manifest
 from qa.training.readings import Reading, passages_read, read, shortened, stored
 
 _log = logging.getLogger(__name__)
-_ALONE = 3000  # questions of the threshold of reading alone
+_ALONE = 3000  # questions of brevity and of the threshold of reading alone
 _RETRIEVAL = (0.0, 5.0, 10.0, 15.0, 20.0, 30.0, 40.0)  # weights that are tried
 _SHARES = (4, 1, 1)  # with an answer, without the passage of it, impossible
 _LEADS = (4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, math.inf)  # that are tried
@@ -210,16 +212,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Read what is not read yet, fit, and write the file `out`."""
-    parts = [_held_out_part(read_dataset(path)) for path in options.data]
-    parts += [read_dataset(path) for path in options.unseen]
-    data = _together(parts)
+    seen = [read_dataset(path) for path in options.data]
+    unseen = [read_dataset(path) for path in options.unseen]
+    parts = [*map(_held_out_part, seen), *unseen]
+    data = _together([*seen, *unseen])
     options.work.mkdir(parents=True, exist_ok=True)
     if not (options.work / "index").exists():
         _log.info("indexing %d contexts", len(data.contexts))
         build_evaluation_index(data, path=options.work / "index")
+    held = _together(parts[: len(seen)])
+    brevity, by_brevity = fit_brevity(options.model, held, size=_ALONE, seed=options.seed)
     file = options.work / "readings.pickle"
     before = list(stored(file))
-    everything = replace(Confidence.load(options.out), lead=math.inf)  # is read
+    everything = replace(Confidence.load(options.out), brevity=brevity, lead=math.inf)  # is read
     with Assistant.open(
         options.work / "index", reader=options.model, confidence=everything
     ) as assistant:
@@ -248,9 +253,8 @@ def run(options: argparse.Namespace) -> None:
         readings = [shortened(r, passages_read(r, confidence)) for r in readings]
         cases = balanced(list(judge(readings, assistant, confidence)), options.seed)
     fitted, report = fit(cases, confidence)
-    seen = _together(parts[: len(options.data)])
-    reader = SpanReader.load(options.model)
-    threshold, alone = fit_alone(reader, seen, size=_ALONE, seed=options.seed)
+    reader = SpanReader.load(options.model, brevity=brevity)
+    threshold, alone = fit_alone(reader, held, size=_ALONE, seed=options.seed)
     fitted = replace(fitted, alone=threshold)
     content = {
         **asdict(fitted),
@@ -258,6 +262,7 @@ def run(options: argparse.Namespace) -> None:
             "data": [part.name for part in parts],
             "seed": options.seed,
             **report,
+            "exact_and_f1_by_brevity": by_brevity,
             "right_by_retrieval": right,
             "right_and_read_by_lead": by_lead,
             "alone": alone,
