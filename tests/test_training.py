@@ -7,6 +7,7 @@ import json
 import random
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from qa.evaluation.datasets import Context, GoldAnswer, Question, read_dataset
 from qa.reader import SpanReader
 from qa.reader_model import DEFAULT_MODEL, HASHES
 from qa.training import __main__ as command
-from qa.training import average, calibrate, export, negatives, prepare, train
+from qa.training import alone, average, calibrate, export, negatives, prepare, train
 from qa.training.batches import batches, collate, count, windows
 from qa.training.examples import EXAMPLES, Example, held_out, read_examples, write_examples
 
@@ -292,6 +293,17 @@ def test_precisions_are_those_of_the_cases() -> None:
     for share, threshold in found:
         assert y[p >= threshold].mean() >= share - 0.01
         assert (p >= threshold).sum() >= 90
+
+
+def test_brevity_is_best_over_parts() -> None:
+    """Each part with answers counts once, however many questions it has; others do not count."""
+    data = read_dataset(TOY)
+    none = replace(data, questions=tuple(replace(q, answerable=False) for q in data.questions))
+    few = replace(data, questions=tuple(q for q in data.questions if q.answerable)[:2])
+    best, found = alone.fit_brevity(DEFAULT_MODEL, [data, none, few], size=3, seed=0)
+    assert 0.0 in found
+    assert all(len(figures) == 2 for figures in found.values())
+    assert sum(map(sum, found[best])) == max(sum(map(sum, each)) for each in found.values())
 
 
 def test_command(

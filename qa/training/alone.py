@@ -12,7 +12,7 @@ are easier to tell.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,26 +24,41 @@ from qa.evaluation.reading import first_spans
 from qa.reader import Reader, SpanReader
 from qa.training import negatives
 
-_BREVITIES = (0.0, 0.05, 0.1, 0.15, 0.2)  # that are tried
+_Asked = tuple[str, str, tuple[str, ...]]  # question, passage, accepted answers
+_BREVITIES = (0.0, 0.05, 0.1, 0.15)  # that are tried
 
 
 def fit_brevity(
-    model: Path, data: Dataset, *, size: int, seed: int
-) -> tuple[float, dict[float, tuple[float, float]]]:
+    model: Path, parts: Sequence[Dataset], *, size: int, seed: int
+) -> tuple[float, dict[float, list[tuple[float, float]]]]:
     """Return the brevity with the highest sum of EM and F1, and both, 0..1, at each.
 
-    `data`, `size` and `seed` are as for `fit_alone`; only what has an answer is asked.
+    Of each part up to `size` questions that have an answer are asked. All parts count the same:
+    who wrote the questions of one may mark longer answers than those of another.
     """
-    asked = [one for one in _pairs(data, size, seed) if one[2]]
+    asked = [chosen for part in parts if (chosen := list(_answerable(part, size, seed)))]
     found = {}
     for brevity in _BREVITIES:
         reader = SpanReader.load(model, brevity=brevity)
-        spans = first_spans(reader, [(question, passage) for question, passage, _ in asked])
-        pairs = [(text, answers) for (text, _), (_, _, answers) in zip(spans, asked, strict=True)]
-        exact = sum(metrics.exact_match(*pair) for pair in pairs) / len(pairs)
-        f1 = sum(metrics.f1(*pair) for pair in pairs) / len(pairs)
-        found[brevity] = (round(exact, 4), round(f1, 4))
-    return max(found, key=lambda brevity: sum(found[brevity])), found
+        found[brevity] = [_exact_and_f1(reader, of_part) for of_part in asked]
+    return max(found, key=lambda brevity: sum(map(sum, found[brevity]))), found
+
+
+def _exact_and_f1(reader: Reader, asked: Sequence[_Asked]) -> tuple[float, float]:
+    """Return the mean EM and F1 of first spans, 0..1."""
+    spans = first_spans(reader, [(question, passage) for question, passage, _ in asked])
+    pairs = [(text, answers) for (text, _), (_, _, answers) in zip(spans, asked, strict=True)]
+    exact = sum(metrics.exact_match(*pair) for pair in pairs) / len(pairs)
+    return round(exact, 4), round(sum(metrics.f1(*pair) for pair in pairs) / len(pairs), 4)
+
+
+def _answerable(data: Dataset, size: int, seed: int) -> Iterator[_Asked]:
+    """Yield up to `size` questions that have an answer, drawn at random."""
+    texts = {context.key: context.text for context in data.contexts}
+    answerable = [question for question in data.questions if question.answerable]
+    rng = random.Random(seed)  # noqa: S311 - sampling, not secrecy
+    for question in rng.sample(answerable, min(size, len(answerable))):
+        yield question.text, texts[question.keys[0]], question.answers
 
 
 def fit_alone(
@@ -73,7 +88,7 @@ def fit_alone(
     return round(threshold, 4), figures
 
 
-def _pairs(data: Dataset, size: int, seed: int) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+def _pairs(data: Dataset, size: int, seed: int) -> Iterator[_Asked]:
     """Yield question, passage and answers; none where the passage does not answer."""
     rng = random.Random(seed)  # noqa: S311 - sampling, not secrecy
     contexts = {context.key: context for context in data.contexts}

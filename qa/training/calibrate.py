@@ -9,8 +9,9 @@ a file, so that a run that was stopped goes on where it was, and fitting again w
 reads nothing again.
 
 The held-out articles are every tenth by the hash of the title; the same rule holds for training.
-Files that no training saw are used whole (`--unseen`). The articles trained on are in the index
-too, as a large collection has more that looks like an answer and is none.
+Files that no training saw are used whole (`--unseen`), and weigh as much as the others together.
+The articles trained on are in the index too, as a large collection has more that looks like an
+answer and is none.
 
 Five more numbers are fitted. `brevity`: what each word piece of a span costs, before anything is
 read (`qa.training.alone`). `retrieval`: what the retriever's score counts beside the reader's
@@ -30,7 +31,7 @@ import math
 import pickle
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,8 @@ from qa.training.manifest import write_manifest
 from qa.training.readings import Reading, passages_read, read, shortened, stored
 
 _log = logging.getLogger(__name__)
-_ALONE = 3000  # questions of brevity and of the threshold of reading alone
+_BREVITY = 1500  # questions of brevity, of each part
+_ALONE = 3000  # questions of the threshold of reading alone
 _RETRIEVAL = (0.0, 5.0, 10.0, 15.0, 20.0, 30.0, 40.0)  # weights that are tried
 _SHARES = (4, 1, 1)  # with an answer, without the passage of it, impossible
 _LEADS = (4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, math.inf)  # that are tried
@@ -138,8 +140,14 @@ def balanced(cases: Sequence[Case], seed: int) -> list[Case]:
     return list(itertools.chain.from_iterable(chosen))
 
 
-def fit(cases: Sequence[Case], confidence: Confidence) -> tuple[Confidence, dict[str, Any]]:
-    """Return the confidence fitted on cases, and a report of it, cross-validated by article."""
+def fit(
+    cases: Sequence[Case], confidence: Confidence, unseen: Collection[str]
+) -> tuple[Confidence, dict[str, Any]]:
+    """Return the confidence fitted on cases, and a report of it, cross-validated by article.
+
+    Questions of the ids `unseen` weigh as much as all others together: a user's articles are as
+    new to the reader as theirs.
+    """
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import GroupKFold, cross_val_predict
 
@@ -152,10 +160,15 @@ def fit(cases: Sequence[Case], confidence: Confidence) -> tuple[Confidence, dict
     mean = x.mean(axis=0)
     model = LogisticRegression(C=1.0, max_iter=1000)
     z = (x - mean) / scale
-    p = cross_val_predict(model, z, y, groups=titles, cv=GroupKFold(5), method="predict_proba")[
-        :, 1
-    ]
-    model.fit(z, y)
+    new = np.array([case.reading.question.id in unseen for case in cases])
+    share = new.mean()
+    weight = np.where(new, 1 - share, share) if 0 < share < 1 else np.ones(len(cases))
+    weight /= weight.mean()
+    p = cross_val_predict(
+        model, z, y, groups=titles, cv=GroupKFold(5), params={"sample_weight": weight},
+        method="predict_proba",
+    )[:, 1]  # fmt: skip
+    model.fit(z, y, sample_weight=weight)
     weights = model.coef_[0] / scale
     bias = float(model.intercept_[0] - (weights * mean).sum())
     fitted = replace(
@@ -220,8 +233,8 @@ def run(options: argparse.Namespace) -> None:
     if not (options.work / "index").exists():
         _log.info("indexing %d contexts", len(data.contexts))
         build_evaluation_index(data, path=options.work / "index")
-    held = _together(parts[: len(seen)])
-    brevity, by_brevity = fit_brevity(options.model, held, size=_ALONE, seed=options.seed)
+    brevity, by_brevity = fit_brevity(options.model, parts, size=_BREVITY, seed=options.seed)
+    _log.info("EM and F1 by brevity: %s", by_brevity)
     file = options.work / "readings.pickle"
     before = list(stored(file))
     everything = replace(Confidence.load(options.out), brevity=brevity, lead=math.inf)  # is read
@@ -252,7 +265,8 @@ def run(options: argparse.Namespace) -> None:
         confidence = replace(confidence, lead=lead)
         readings = [shortened(r, passages_read(r, confidence)) for r in readings]
         cases = balanced(list(judge(readings, assistant, confidence)), options.seed)
-    fitted, report = fit(cases, confidence)
+    fitted, report = fit(cases, confidence, {q.id for part in unseen for q in part.questions})
+    held = _together(parts[: len(seen)])
     reader = SpanReader.load(options.model, brevity=brevity)
     threshold, alone = fit_alone(reader, held, size=_ALONE, seed=options.seed)
     fitted = replace(fitted, alone=threshold)
