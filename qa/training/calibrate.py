@@ -9,9 +9,8 @@ a file, so that a run that was stopped goes on where it was, and fitting again w
 reads nothing again.
 
 The held-out articles are every tenth by the hash of the title; the same rule holds for training.
-Files that no training saw are used whole (`--unseen`), and weigh as much as the others together.
-The articles trained on are in the index too, as a large collection has more that looks like an
-answer and is none.
+Files that no training saw are used whole (`--unseen`). The articles trained on are in the index
+too, as a large collection has more that looks like an answer and is none.
 
 Five more numbers are fitted. `brevity`: what each word piece of a span costs, before anything is
 read (`qa.training.alone`). `retrieval`: what the retriever's score counts beside the reader's
@@ -31,7 +30,7 @@ import math
 import pickle
 import random
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -140,14 +139,8 @@ def balanced(cases: Sequence[Case], seed: int) -> list[Case]:
     return list(itertools.chain.from_iterable(chosen))
 
 
-def fit(
-    cases: Sequence[Case], confidence: Confidence, unseen: Collection[str]
-) -> tuple[Confidence, dict[str, Any]]:
-    """Return the confidence fitted on cases, and a report of it, cross-validated by article.
-
-    Questions of the ids `unseen` weigh as much as all others together: a user's articles are as
-    new to the reader as theirs.
-    """
+def fit(cases: Sequence[Case], confidence: Confidence) -> tuple[Confidence, dict[str, Any]]:
+    """Return the confidence fitted on cases, and a report of it, cross-validated by article."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import GroupKFold, cross_val_predict
 
@@ -160,15 +153,10 @@ def fit(
     mean = x.mean(axis=0)
     model = LogisticRegression(C=1.0, max_iter=1000)
     z = (x - mean) / scale
-    new = np.array([case.reading.question.id in unseen for case in cases])
-    share = new.mean()
-    weight = np.where(new, 1 - share, share) if 0 < share < 1 else np.ones(len(cases))
-    weight /= weight.mean()
-    p = cross_val_predict(
-        model, z, y, groups=titles, cv=GroupKFold(5), params={"sample_weight": weight},
-        method="predict_proba",
-    )[:, 1]  # fmt: skip
-    model.fit(z, y, sample_weight=weight)
+    p = cross_val_predict(model, z, y, groups=titles, cv=GroupKFold(5), method="predict_proba")[
+        :, 1
+    ]
+    model.fit(z, y)
     weights = model.coef_[0] / scale
     bias = float(model.intercept_[0] - (weights * mean).sum())
     fitted = replace(
@@ -265,7 +253,7 @@ def run(options: argparse.Namespace) -> None:
         confidence = replace(confidence, lead=lead)
         readings = [shortened(r, passages_read(r, confidence)) for r in readings]
         cases = balanced(list(judge(readings, assistant, confidence)), options.seed)
-    fitted, report = fit(cases, confidence, {q.id for part in unseen for q in part.questions})
+    fitted, report = fit(cases, confidence)
     held = _together(parts[: len(seen)])
     reader = SpanReader.load(options.model, brevity=brevity)
     threshold, alone = fit_alone(reader, held, size=_ALONE, seed=options.seed)
