@@ -56,7 +56,7 @@ class Confidence:
     def at_precision(self, precision: float) -> Confidence:
         """Return this model, answering so that of its answers a share of `precision` is right.
 
-        The share, 0..1, is that of the questions of the fit, half of which had no answer.
+        The share, 0..1, is that of the questions of the fit, a third of which had no answer.
 
         Raises:
             PrecisionError: more is asked than the fit reached, or it is no share.
