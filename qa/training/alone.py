@@ -11,6 +11,7 @@ are easier to tell.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -20,11 +21,10 @@ import numpy as np
 
 from qa.evaluation import metrics
 from qa.evaluation.datasets import Dataset
-from qa.evaluation.reading import first_spans
+from qa.evaluation.reading import evaluate_reading, first_spans
 from qa.reader import Reader, SpanReader
 from qa.training import negatives
 
-_Asked = tuple[str, str, tuple[str, ...]]  # question, passage, accepted answers
 _BREVITIES = (0.0, 0.05, 0.1, 0.15)  # that are tried
 
 
@@ -36,29 +36,18 @@ def fit_brevity(
     Of each part up to `size` questions that have an answer are asked. All parts count the same:
     who wrote the questions of one may mark longer answers than those of another.
     """
-    asked = [chosen for part in parts if (chosen := list(_answerable(part, size, seed)))]
+    rng = random.Random(seed)  # noqa: S311 - sampling, not secrecy
+    asked = [
+        (rng.sample(answerable, min(size, len(answerable))), part.contexts)
+        for part in parts
+        if (answerable := [question for question in part.questions if question.answerable])
+    ]
     found = {}
     for brevity in _BREVITIES:
         reader = SpanReader.load(model, brevity=brevity)
-        found[brevity] = [_exact_and_f1(reader, of_part) for of_part in asked]
+        reports = [evaluate_reading(reader, *one, threshold=-math.inf) for one in asked]
+        found[brevity] = [(round(r.exact or 0.0, 4), round(r.f1 or 0.0, 4)) for r in reports]
     return max(found, key=lambda brevity: sum(map(sum, found[brevity]))), found
-
-
-def _exact_and_f1(reader: Reader, asked: Sequence[_Asked]) -> tuple[float, float]:
-    """Return the mean EM and F1 of first spans, 0..1."""
-    spans = first_spans(reader, [(question, passage) for question, passage, _ in asked])
-    pairs = [(text, answers) for (text, _), (_, _, answers) in zip(spans, asked, strict=True)]
-    exact = sum(metrics.exact_match(*pair) for pair in pairs) / len(pairs)
-    return round(exact, 4), round(sum(metrics.f1(*pair) for pair in pairs) / len(pairs), 4)
-
-
-def _answerable(data: Dataset, size: int, seed: int) -> Iterator[_Asked]:
-    """Yield up to `size` questions that have an answer, drawn at random."""
-    texts = {context.key: context.text for context in data.contexts}
-    answerable = [question for question in data.questions if question.answerable]
-    rng = random.Random(seed)  # noqa: S311 - sampling, not secrecy
-    for question in rng.sample(answerable, min(size, len(answerable))):
-        yield question.text, texts[question.keys[0]], question.answers
 
 
 def fit_alone(
@@ -88,7 +77,7 @@ def fit_alone(
     return round(threshold, 4), figures
 
 
-def _pairs(data: Dataset, size: int, seed: int) -> Iterator[_Asked]:
+def _pairs(data: Dataset, size: int, seed: int) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Yield question, passage and answers; none where the passage does not answer."""
     rng = random.Random(seed)  # noqa: S311 - sampling, not secrecy
     contexts = {context.key: context for context in data.contexts}

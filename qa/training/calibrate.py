@@ -221,7 +221,11 @@ def run(options: argparse.Namespace) -> None:
     if not (options.work / "index").exists():
         _log.info("indexing %d contexts", len(data.contexts))
         build_evaluation_index(data, path=options.work / "index")
-    brevity, by_brevity = fit_brevity(options.model, parts, size=_BREVITY, seed=options.seed)
+    kept = options.work / "brevity.json"  # what the readings are made with
+    if not kept.exists():
+        found = fit_brevity(options.model, parts, size=_BREVITY, seed=options.seed)
+        kept.write_text(json.dumps(found), encoding="utf-8")
+    brevity, by_brevity = json.loads(kept.read_text("utf-8"))
     _log.info("EM and F1 by brevity: %s", by_brevity)
     file = options.work / "readings.pickle"
     before = list(stored(file))
