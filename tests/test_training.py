@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 
 from index.errors import FootnoteError, ModelError
 from qa.evaluation.datasets import Context, GoldAnswer, Question, read_dataset
-from qa.reader import SpanReader
+from qa.reader import SpanReader, special_tokens
 from qa.reader_model import DEFAULT_MODEL, HASHES
 from qa.training import __main__ as command
 from qa.training import alone, average, calibrate, export, negatives, prepare, train
@@ -26,6 +26,7 @@ from qa.training.examples import EXAMPLES, Example, held_out, read_examples, wri
 OURS = Path(prepare.__file__).parent / "data"
 TOY = Path(__file__).parent / "toy" / "squad.json"
 HELD_OUT = {"Ferry", "Library"}
+SMOKE = ["--smoke", "--dropout", 0.1, "--masked", 0.05]
 
 
 def options(module: object, *words: object) -> argparse.Namespace:
@@ -47,7 +48,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def trained(work: Path) -> Path:
     """That folder, with a run of a few steps."""
-    train.run(options(train, "--work", work, "--smoke"))
+    train.run(options(train, "--work", work, *SMOKE))
     return work
 
 
@@ -197,6 +198,37 @@ def test_loss_adds_the_places_up(tokenizer: Tokenizer) -> None:
         assert loss.item() == pytest.approx(-np.log(places / allowed**2), rel=1e-5)
 
 
+def test_dropout_is_the_same_for_all_pieces_of_a_window() -> None:
+    """A feature is dropped for a whole window or not at all, in training only; its mean stays."""
+    import torch
+
+    from qa.training.noise import WindowDropout
+
+    torch.manual_seed(0)
+    dropout, ones = WindowDropout(0.1), torch.ones(4, 7, 5000)
+    dropped = dropout(ones)
+    assert torch.equal(dropped, dropped[:, :1].expand_as(dropped))
+    assert not torch.equal(dropped[0], dropped[1])
+    assert dropped.unique().tolist() == pytest.approx([0.0, 1 / 0.9])
+    assert dropped.mean().item() == pytest.approx(1.0, abs=0.01)
+    assert torch.equal(dropout.eval()(ones), ones)
+
+
+def test_masked_pieces(tokenizer: Tokenizer) -> None:
+    """A share of the word pieces is [MASK], no special one is, and a seed gives the same again."""
+    from qa.training.noise import mask_pieces
+
+    example = Example("1", "other", "", "Who was here?", "Ada was here. " * 300)
+    batch = collate(list(windows([example] * 9, tokenizer, size=320)), 0)
+    masked = mask_pieces(batch, 0.2, tokenizer, (1, 2)).ids
+    changed = masked != batch.ids
+    assert set(masked[changed]) == {tokenizer.token_to_id("[MASK]")}
+    assert changed.mean() == pytest.approx(0.2, abs=0.03)
+    assert not changed[np.isin(batch.ids, special_tokens(tokenizer))].any()
+    assert np.array_equal(masked, mask_pieces(batch, 0.2, tokenizer, (1, 2)).ids)
+    assert not np.array_equal(masked, mask_pieces(batch, 0.2, tokenizer, (1, 3)).ids)
+
+
 # train and export
 
 
@@ -219,10 +251,10 @@ def test_a_stopped_run_goes_on(trained: Path, monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(train.Checkpoint, "save", stop)
     with pytest.raises(KeyboardInterrupt):
-        train.run(options(train, "--work", trained, "--name", "again", "--smoke"))
+        train.run(options(train, "--work", trained, "--name", "again", *SMOKE))
     monkeypatch.undo()
     assert not (trained / "again" / "model").exists()
-    train.run(options(train, "--work", trained, "--name", "again", "--smoke"))
+    train.run(options(train, "--work", trained, "--name", "again", *SMOKE))
     one, two = weights(trained / "run"), weights(trained / "again")
     assert all(np.allclose(one[name], two[name], atol=1e-6) for name in one)
 
@@ -230,7 +262,7 @@ def test_a_stopped_run_goes_on(trained: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_a_run_goes_on_with_its_own_settings_only(trained: Path) -> None:
     """Other settings for a run that was begun are refused, by name."""
     with pytest.raises(FootnoteError, match=r"other settings \(rate\)"):
-        train.run(options(train, "--work", trained, "--smoke", "--rate", 0.1))
+        train.run(options(train, "--work", trained, *SMOKE, "--rate", 0.1))
 
 
 def test_export(trained: Path, tmp_path: Path) -> None:
