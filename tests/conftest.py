@@ -5,8 +5,6 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 
 if "FOOTNOTE_CACHE" not in os.environ:  # give one to keep what is made from the models
@@ -32,34 +30,6 @@ from index import build_index
 
 settings.register_profile("footnote", deadline=None)  # a shared machine pauses at any moment
 settings.load_profile("footnote")
-
-_MYPY = pytest.StashKey[subprocess.Popen[str]]()
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Begin mypy, which takes a minute and a half with nothing cached, beside the other tests."""
-    wanted = any(item.name == "test_types" for item in session.items)
-    if wanted and not session.config.option.collectonly:
-        session.config.stash[_MYPY] = subprocess.Popen(
-            [sys.executable, "-m", "mypy"],
-            cwd=session.config.rootpath,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """End it, when the tests were ended before it."""
-    if process := session.config.stash.get(_MYPY, None):
-        with process:  # closes its output
-            process.kill()
-
-
-@pytest.fixture
-def mypy(request: pytest.FixtureRequest) -> subprocess.Popen[str]:
-    """Return mypy over the whole project, which has been at work since the tests began."""
-    return request.config.stash[_MYPY]
 
 
 @pytest.fixture(scope="session")

@@ -13,18 +13,12 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.mark.parametrize(
     "command",
-    [["ruff", "check", "."], ["ruff", "format", "--check", "."]],
-    ids=["lint", "format"],
+    [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]],
+    ids=["lint", "format", "types"],
 )
 def test_gate(command: list[str]) -> None:
-    """Ruff finds nothing to mend or format."""
+    """Ruff finds nothing to mend or format, and mypy in strict mode no wrong type."""
     done = subprocess.run(
         [sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-
-
-def test_types(mypy: subprocess.Popen[str]) -> None:
-    """Mypy in strict mode finds no wrong type."""
-    output, _ = mypy.communicate()
-    assert mypy.returncode == 0, output
