@@ -19,7 +19,7 @@ from qa.evaluation.datasets import Context, GoldAnswer, Question, read_dataset
 from qa.reader import SpanReader, special_tokens
 from qa.reader_model import DEFAULT_MODEL, HASHES
 from qa.training import __main__ as command
-from qa.training import alone, average, calibrate, export, negatives, prepare, train
+from qa.training import alone, average, calibrate, compare, export, negatives, prepare, train
 from qa.training.batches import batches, collate, count, windows
 from qa.training.examples import EXAMPLES, Example, held_out, read_examples, write_examples
 
@@ -325,6 +325,18 @@ def test_precisions_are_those_of_the_cases() -> None:
     for share, threshold in found:
         assert y[p >= threshold].mean() >= share - 0.01
         assert (p >= threshold).sum() >= 90
+
+
+def test_readers_are_compared(tmp_path: Path) -> None:
+    """A reader gets its figures, alone and over the whole collection, from held-out articles."""
+    words = ["--unseen", OURS / "articles-fit.json.gz", "--questions", 8, "--alone", 8]
+    compare.run(options(compare, TOY, *words, "--readers", DEFAULT_MODEL, "--work", tmp_path))
+    found = json.loads((tmp_path / "compare.json").read_text("utf-8"))["readers"]
+    one = found[str(DEFAULT_MODEL)]
+    assert set(one["alone"]) == {"squad.json", "articles-fit.json.gz"}
+    assert one["alone"]["articles-fit.json.gz"]["f1"] > 0.3
+    assert set(one["collection"]["settings"]) == {"collection", "collection without the article"}
+    assert one["collection"]["auroc"] > 0.5
 
 
 def test_brevity_is_best_over_parts() -> None:

@@ -1,6 +1,6 @@
 """`python -m qa.training STEP`: from question files to what is shipped.
 
-    question files → prepare → examples → train → weights (→ average) → export → qa/model
+    question files → prepare → examples → train → weights (→ average, compare) → export → qa/model
                                                   calibrate ← qa/model → qa/confidence.json
 
 Each step logs, writes a manifest, and goes on where it was when it was stopped.
@@ -12,12 +12,13 @@ import argparse
 import logging
 
 from index.errors import FootnoteError
-from qa.training import average, calibrate, export, prepare, train
+from qa.training import average, calibrate, compare, export, prepare, train
 
 _STEPS = {
     "prepare": prepare,
     "train": train,
     "average": average,
+    "compare": compare,
     "export": export,
     "calibrate": calibrate,
 }

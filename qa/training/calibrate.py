@@ -39,16 +39,23 @@ import numpy as np
 
 from qa.assistant import Assistant
 from qa.evaluation import metrics
-from qa.evaluation.datasets import Dataset, read_dataset
+from qa.evaluation.datasets import read_dataset
 from qa.evaluation.runner import build_evaluation_index
 from qa.reader import SpanReader
 from qa.reader_model import DEFAULT_MODEL
 from qa.scoring import FEATURES, Confidence
 from qa.selector import group_features
 from qa.training.alone import fit_alone, fit_brevity
-from qa.training.examples import held_out
 from qa.training.manifest import write_manifest
-from qa.training.readings import Reading, passages_read, read, shortened, stored
+from qa.training.readings import (
+    Reading,
+    held_out_part,
+    passages_read,
+    read,
+    shortened,
+    stored,
+    together,
+)
 
 _log = logging.getLogger(__name__)
 _BREVITY = 1500  # questions of brevity, of each part
@@ -192,6 +199,7 @@ def _report(cases: Sequence[Case], y: Any, p: Any, fitted: Confidence) -> dict[s
         "right": round(float(y.mean()), 4),
         "auroc": round(metrics.auroc(p, y) or 0.0, 4),
         "ece": round(metrics.expected_calibration_error(p, y) or 0.0, 4),
+        "coverage_at_90": round(metrics.coverage_at(metrics.risk_coverage(p, y), 0.9) or 0.0, 4),
         "unanswerable_refused": round(float(refused[~answerable].mean()), 4),
         "answerable_refused": round(float(refused[answerable].mean()), 4),
         "right_refused": round(float(refused[y].mean()), 4),
@@ -215,8 +223,8 @@ def run(options: argparse.Namespace) -> None:
     """Read what is not read yet, fit, and write the file `out`."""
     seen = [read_dataset(path) for path in options.data]
     unseen = [read_dataset(path) for path in options.unseen]
-    parts = [*map(_held_out_part, seen), *unseen]
-    data = _together([*seen, *unseen])
+    parts = [*map(held_out_part, seen), *unseen]
+    data = together([*seen, *unseen])
     options.work.mkdir(parents=True, exist_ok=True)
     if not (options.work / "index").exists():
         _log.info("indexing %d contexts", len(data.contexts))
@@ -258,7 +266,7 @@ def run(options: argparse.Namespace) -> None:
         readings = [shortened(r, passages_read(r, confidence)) for r in readings]
         cases = balanced(list(judge(readings, assistant, confidence)), options.seed)
     fitted, report = fit(cases, confidence)
-    held = _together(parts[: len(seen)])
+    held = together(parts[: len(seen)])
     reader = SpanReader.load(options.model, brevity=brevity)
     threshold, alone = fit_alone(reader, held, size=_ALONE, seed=options.seed)
     fitted = replace(fitted, alone=threshold)
@@ -282,17 +290,3 @@ def run(options: argparse.Namespace) -> None:
         fit=content["fit"],
     )
     _log.info("%s", json.dumps(content, indent=1))
-
-
-def _held_out_part(data: Dataset) -> Dataset:
-    contexts = tuple(context for context in data.contexts if held_out(context.title))
-    keys = {context.key for context in contexts}
-    questions = tuple(q for q in data.questions if q.keys[0] in keys)
-    return Dataset(data.name, questions, contexts)
-
-
-def _together(parts: Sequence[Dataset]) -> Dataset:
-    """Return all questions over all contexts; a passage of several files is one."""
-    contexts = {context.key: context for part in parts for context in part.contexts}
-    questions = tuple(question for part in parts for question in part.questions)
-    return Dataset(parts[0].name, questions, tuple(contexts.values()))

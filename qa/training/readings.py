@@ -16,6 +16,7 @@ from qa.assistant import STEP, Assistant
 from qa.evaluation.datasets import Dataset, Question
 from qa.scoring import Confidence
 from qa.selector import Evidence, settled
+from qa.training.examples import held_out
 
 _TINY = 4  # passages of the smallest setting: a short news article
 
@@ -29,6 +30,21 @@ class Reading:
     title: str  # of the article the question is about
     answerable: bool
     evidence: Evidence  # without the articles' texts: the index has them
+
+
+def held_out_part(data: Dataset) -> Dataset:
+    """Return the questions and passages of the articles that no training sees."""
+    contexts = tuple(context for context in data.contexts if held_out(context.title))
+    keys = {context.key for context in contexts}
+    questions = tuple(q for q in data.questions if q.keys[0] in keys)
+    return Dataset(data.name, questions, contexts)
+
+
+def together(parts: Sequence[Dataset]) -> Dataset:
+    """Return all questions over all contexts; a passage of several files is one."""
+    contexts = {context.key: context for part in parts for context in part.contexts}
+    questions = tuple(question for part in parts for question in part.questions)
+    return Dataset(parts[0].name, questions, tuple(contexts.values()))
 
 
 def settings(
@@ -55,9 +71,18 @@ def settings(
 
 
 def read(
-    assistant: Assistant, data: Dataset, *, size: int, seed: int, done: Collection[str] = ()
+    assistant: Assistant,
+    data: Dataset,
+    *,
+    size: int,
+    seed: int,
+    done: Collection[str] = (),
+    only: Collection[str] | None = None,
 ) -> Iterator[Reading]:
-    """Yield the readings of `size` questions; those of question ids in `done` are left out."""
+    """Yield the readings of `size` questions, in all settings or `only` some.
+
+    Those of question ids in `done` are left out.
+    """
     rng = random.Random(seed)  # noqa: S311 - sampling, not secrecy
     titles = {context.key: context.title for context in data.contexts}
     contexts: dict[str, list[str]] = {}
@@ -67,7 +92,7 @@ def read(
     for question in rng.sample(data.questions, min(size, len(data.questions))):
         title = titles[question.keys[0]]
         for setting, answerable, keys in settings(question, contexts, title, rng):
-            if question.id in done or keys == []:
+            if question.id in done or keys == [] or (only and setting not in only):
                 continue
             articles = None if keys is None else [ids[key] for key in keys]
             (found,) = assistant.gather([question.text], articles=articles)
