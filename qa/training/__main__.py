@@ -3,7 +3,8 @@
     question files → prepare → examples → train → weights (→ average, compare) → export → qa/model
                                                   calibrate ← qa/model → qa/confidence.json
 
-Each step logs, writes a manifest, and goes on where it was when it was stopped.
+Each step logs, writes a manifest, and goes on where it was when it was stopped; but `compare` asks
+its readers again.
 """
 
 from __future__ import annotations

@@ -40,7 +40,6 @@ import numpy as np
 from qa.assistant import Assistant
 from qa.evaluation import metrics
 from qa.evaluation.datasets import read_dataset
-from qa.evaluation.runner import build_evaluation_index
 from qa.reader import SpanReader
 from qa.reader_model import DEFAULT_MODEL
 from qa.scoring import FEATURES, Confidence
@@ -49,6 +48,7 @@ from qa.training.alone import fit_alone, fit_brevity
 from qa.training.manifest import write_manifest
 from qa.training.readings import (
     Reading,
+    collection_index,
     held_out_part,
     passages_read,
     read,
@@ -225,10 +225,7 @@ def run(options: argparse.Namespace) -> None:
     unseen = [read_dataset(path) for path in options.unseen]
     parts = [*map(held_out_part, seen), *unseen]
     data = together([*seen, *unseen])
-    options.work.mkdir(parents=True, exist_ok=True)
-    if not (options.work / "index").exists():
-        _log.info("indexing %d contexts", len(data.contexts))
-        build_evaluation_index(data, path=options.work / "index")
+    index = collection_index(data, options.work)
     kept = options.work / "brevity.json"  # what the readings are made with
     if not kept.exists():
         found = fit_brevity(options.model, parts, size=_BREVITY, seed=options.seed)
@@ -238,9 +235,7 @@ def run(options: argparse.Namespace) -> None:
     file = options.work / "readings.pickle"
     before = list(stored(file))
     everything = replace(Confidence.load(options.out), brevity=brevity, lead=math.inf)  # is read
-    with Assistant.open(
-        options.work / "index", reader=options.model, confidence=everything
-    ) as assistant:
+    with Assistant.open(index, reader=options.model, confidence=everything) as assistant:
         with file.open("ab") as log:
             done = {reading.question.id for reading in before}
             new = itertools.chain.from_iterable(

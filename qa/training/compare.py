@@ -21,12 +21,11 @@ from typing import Any
 from qa.assistant import Assistant
 from qa.evaluation.datasets import Dataset, read_dataset
 from qa.evaluation.reading import evaluate_reading
-from qa.evaluation.runner import build_evaluation_index
 from qa.reader import SpanReader
 from qa.scoring import Confidence
 from qa.training.calibrate import fit, judge
 from qa.training.manifest import file_sha256, write_manifest
-from qa.training.readings import held_out_part, read, together
+from qa.training.readings import collection_index, held_out_part, read, together
 
 _log = logging.getLogger(__name__)
 _WHOLE = ("collection", "collection without the article")  # settings
@@ -38,7 +37,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--unseen", type=Path, nargs="*", default=[], help="what was not")
     parser.add_argument("--readers", type=Path, nargs="+", required=True, help="their folders")
     parser.add_argument("--work", type=Path, default=Path("build/calibrate"))
-    parser.add_argument("--questions", type=int, default=300, help="of the whole collection")
+    parser.add_argument("--questions", type=int, default=300, help="of each part, of all articles")
     parser.add_argument("--alone", type=int, default=1000, help="with their passages, of each kind")
     parser.add_argument("--seed", type=int, default=0)
 
@@ -49,10 +48,7 @@ def run(options: argparse.Namespace) -> None:
     unseen = [read_dataset(path) for path in options.unseen]
     data = together([*seen, *unseen])
     parts = [together([held_out_part(one) for one in seen]), *unseen]
-    index: Path = options.work / "index"
-    if not index.exists():
-        options.work.mkdir(parents=True, exist_ok=True)
-        build_evaluation_index(data, path=index)
+    index = collection_index(data, options.work)
     found = {}
     for folder in options.readers:
         found[str(folder)] = {
