@@ -287,7 +287,10 @@ def test_average(trained: Path, tmp_path: Path) -> None:
     for name, mean in weights(trained / "mean").items():
         assert np.allclose(mean, (before[name].astype("f4") + after[name]) / 2, atol=1e-6)
     manifest = json.loads((trained / "mean" / "manifest.json").read_text("utf-8"))
-    assert len(set(manifest["readers"])) == 2
+    shipped, made = manifest["readers"]
+    assert shipped["sha256"] != made["sha256"]
+    assert set(shipped["made"]) == {"prepare", "train"}
+    assert made["made"]["settings"]["run_name"] == "run"
     export.run(options(export, "--work", trained, "--name", "mean", "--out", tmp_path / "model"))
     assert SpanReader.load(tmp_path / "model").read([("Who built it?", "Ada Berg built it.")])[0]
 

@@ -7,9 +7,11 @@ each of them, and reads as fast as one.
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import shutil
 from pathlib import Path
+from typing import Any
 
 from index.errors import FootnoteError
 from qa.training.manifest import file_sha256, write_manifest
@@ -54,6 +56,17 @@ def run(options: argparse.Namespace) -> None:
         folder / "manifest.json",
         inputs=[],
         settings=vars(options),
-        readers=[file_sha256(file) for file in files],
+        readers=[
+            {"sha256": file_sha256(file), "made": _made(reader)}
+            for reader, file in zip(options.readers, files, strict=True)
+        ],
     )
     _log.info("%s: the mean of %d readers", folder / "model", len(files))
+
+
+def _made(reader: Path) -> Any:
+    """Return the manifests of a reader that was exported, or trained here; None without them."""
+    for file in (reader / "training.json", reader.parent / "manifest.json"):
+        if file.exists():
+            return json.loads(file.read_text("utf-8"))
+    return None
