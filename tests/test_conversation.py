@@ -299,7 +299,7 @@ def talk(assistant: Assistant, *questions: str) -> list[Answer]:
 def test_a_conversation(assistant: Assistant) -> None:
     """Pronouns and ellipsis are answered from the articles, and the reading is shown."""
     *_, died, when = talk(
-        assistant, "Who designed the Brooklyn Bridge?", "What did he die of?", "When?"
+        assistant, "Who was the designer of the Brooklyn Bridge?", "What did he die of?", "When?"
     )
     assert died.text == "tetanus"
     assert died.interpreted_question == "What did John Augustus Roebling die of?"

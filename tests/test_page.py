@@ -190,7 +190,8 @@ def test_a_conversation_of_five_turns(seeds_desk: Desk) -> None:
     """Follow-ups are understood, the reading is shown and can be undone, replies are local."""
     desk = seeds_desk
     desk.patience = 60_000  # the first answer loads the models
-    expect(desk.ask("Who designed the Brooklyn Bridge?")).to_contain_text("John Augustus Roebling")
+    designer = desk.ask("Who was the designer of the Brooklyn Bridge?")
+    expect(designer).to_contain_text("John Augustus Roebling")
     died = desk.ask("what did he die of")
     expect(died.locator("mark")).to_contain_text("tetanus")
     expect(died).to_contain_text("Understood as: What did John Augustus Roebling die of?")

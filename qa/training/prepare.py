@@ -17,11 +17,11 @@ from pathlib import Path
 
 from index.library import open_index
 from qa.evaluation.datasets import Context, Dataset, Question, read_dataset
-from qa.evaluation.runner import build_evaluation_index
 from qa.retriever import retrieve
 from qa.training import negatives
 from qa.training.examples import EXAMPLES, Example, held_out, write_examples
 from qa.training.manifest import write_manifest
+from qa.training.readings import collection_index
 
 _log = logging.getLogger(__name__)
 _BATCH = 256  # questions of one search
@@ -127,10 +127,7 @@ def found(data: Dataset, work: Path, share: float, rng: random.Random) -> Iterat
     """Yield questions with passages that our own retriever finds and that lack the answer."""
     contexts = {context.key: context for context in data.contexts}
     questions = [q for q in filter(_answered, data.questions) if rng.random() < share]
-    if not (work / "index").exists():
-        _log.info("indexing %d passages", len(data.contexts))
-        build_evaluation_index(data, path=work / "index")
-    with open_index(work / "index") as index, index.snapshot() as snapshot:
+    with open_index(collection_index(data, work)) as index, index.snapshot() as snapshot:
         titles = {info.id: info.title for info in index.articles()}
         keys = {info.id: info.source.rpartition("#")[2] for info in index.articles()}
         for first in range(0, len(questions), _BATCH):
