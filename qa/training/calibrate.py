@@ -46,16 +46,8 @@ from qa.scoring import FEATURES, Confidence
 from qa.selector import group_features
 from qa.training.alone import fit_alone, fit_brevity
 from qa.training.manifest import write_manifest
-from qa.training.readings import (
-    Reading,
-    collection_index,
-    held_out_part,
-    passages_read,
-    read,
-    shortened,
-    stored,
-    together,
-)
+from qa.training.parts import collection_index, held_out_part, together
+from qa.training.readings import Reading, passages_read, read, shortened, stored
 
 _log = logging.getLogger(__name__)
 _BREVITY = 1500  # questions of brevity, of each part

@@ -25,7 +25,8 @@ from qa.reader import SpanReader
 from qa.scoring import Confidence
 from qa.training.calibrate import fit, judge
 from qa.training.manifest import file_sha256, write_manifest
-from qa.training.readings import collection_index, held_out_part, read, together
+from qa.training.parts import collection_index, held_out_part, together
+from qa.training.readings import read
 
 _log = logging.getLogger(__name__)
 _WHOLE = ("collection", "collection without the article")  # settings

@@ -19,9 +19,9 @@ from index.library import open_index
 from qa.evaluation.datasets import Context, Dataset, Question, read_dataset
 from qa.retriever import retrieve
 from qa.training import negatives
-from qa.training.examples import EXAMPLES, Example, held_out, write_examples
+from qa.training.examples import EXAMPLES, Example, write_examples
 from qa.training.manifest import write_manifest
-from qa.training.readings import collection_index
+from qa.training.parts import collection_index, training_part
 
 _log = logging.getLogger(__name__)
 _BATCH = 256  # questions of one search
@@ -47,7 +47,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Write `examples.jsonl.gz` and its manifest into the folder `work`."""
     options.work.mkdir(parents=True, exist_ok=True)
-    parts = [_training_part(read_dataset(path)) for path in options.data]
+    parts = [training_part(read_dataset(path)) for path in options.data]
     rng = random.Random(options.seed)  # noqa: S311 - sampling, not secrecy
     examples = list(answers(parts))
     _log.info("%d questions with their own passages", len(examples))
@@ -62,13 +62,6 @@ def run(options: argparse.Namespace) -> None:
         options.work / "examples.json", inputs=options.data, settings=vars(options), examples=kinds
     )
     _log.info("%s: %s", path, kinds)
-
-
-def _training_part(data: Dataset) -> Dataset:
-    contexts = tuple(c for c in data.contexts if not held_out(c.title or c.key))
-    keys = {context.key for context in contexts}
-    questions = tuple(q for q in data.questions if q.keys[0] in keys)
-    return Dataset(data.name, questions, contexts)
 
 
 def _answered(question: Question) -> bool:

@@ -6,7 +6,6 @@ goes on where it was, and a fit with other features reads nothing again.
 
 from __future__ import annotations
 
-import logging
 import pickle
 import random
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -15,12 +14,9 @@ from pathlib import Path
 
 from qa.assistant import STEP, Assistant
 from qa.evaluation.datasets import Dataset, Question
-from qa.evaluation.runner import build_evaluation_index
 from qa.scoring import Confidence
 from qa.selector import Evidence, settled
-from qa.training.examples import held_out
 
-_log = logging.getLogger(__name__)
 _TINY = 4  # passages of the smallest setting: a short news article
 
 
@@ -33,31 +29,6 @@ class Reading:
     title: str  # of the article the question is about
     answerable: bool
     evidence: Evidence  # without the articles' texts: the index has them
-
-
-def held_out_part(data: Dataset) -> Dataset:
-    """Return the questions and passages of the articles that no training sees."""
-    contexts = tuple(context for context in data.contexts if held_out(context.title))
-    keys = {context.key for context in contexts}
-    questions = tuple(q for q in data.questions if q.keys[0] in keys)
-    return Dataset(data.name, questions, contexts)
-
-
-def together(parts: Sequence[Dataset]) -> Dataset:
-    """Return all questions over all contexts; a passage of several files is one."""
-    contexts = {context.key: context for part in parts for context in part.contexts}
-    questions = tuple(question for part in parts for question in part.questions)
-    return Dataset(parts[0].name, questions, tuple(contexts.values()))
-
-
-def collection_index(data: Dataset, work: Path) -> Path:
-    """Return the index of all contexts, `WORK/index`, which is built when it is not there."""
-    index = work / "index"
-    if not index.exists():
-        _log.info("indexing %d contexts", len(data.contexts))
-        work.mkdir(parents=True, exist_ok=True)
-        build_evaluation_index(data, path=index)
-    return index
 
 
 def settings(
