@@ -22,7 +22,7 @@ from qa.evaluation import (
     withhold,
 )
 from qa.evaluation.plots import plot
-from qa.reader import Candidate
+from qa.reader import Candidate, Pair
 from qa.values import Answer, Outcome
 
 TEXT = "Ada died in 1852. She was born in 1815."
@@ -68,9 +68,20 @@ class FakeAssistant:
             raise QuestionError("cannot be asked")
         return self.answers[question]
 
-    def retrieve(self, questions: Sequence[str], /, *, limit: int = 10) -> list[list[FakeHit]]:
-        """Return the scripted hits."""
-        return [[FakeHit(p) for p in self.hits.get(q, [])][:limit] for q in questions]
+    def retrieve(
+        self,
+        questions: Sequence[str],
+        /,
+        *,
+        limit: int = 10,
+        articles: Collection[str] | None = None,
+    ) -> list[list[FakeHit]]:
+        """Return the scripted hits, of some of the articles or all."""
+        found = [self.hits.get(question, []) for question in questions]
+        return [
+            [FakeHit(p) for p in row if articles is None or p.article_id in articles][:limit]
+            for row in found
+        ]
 
 
 def answer(outcome: Outcome, text: str, confidence: float) -> Answer:
@@ -178,21 +189,23 @@ def test_withheld_articles() -> None:
 
 
 def test_own_articles() -> None:
-    """Each question is asked of the article that it was written for."""
+    """Each question is asked of the article that it was written for, and ranked there."""
     contexts = [Context("key1", "Ada", TEXT), Context("bob", "Bob", TEXT)]
     questions = [DIED, replace(BORN, keys=("bob",))]
     assert own_articles(questions, FakeIndex().articles(), contexts) == {"1": {"a1"}, "2": {"a2"}}
+    assert evaluate(ASSISTANT, [DIED]).retrieval.mrr == pytest.approx(1 / 3)
+    assert evaluate(ASSISTANT, [DIED], scopes={"1": {"a1"}}).retrieval.mrr == pytest.approx(1 / 2)
 
 
 class FakeReader:
     """Finds the last four characters of a text, with a score by the question."""
 
-    def read(self, pairs: Sequence[tuple[str, str]]) -> list[list[Candidate]]:
+    def read(self, pairs: Sequence[Pair]) -> list[list[Candidate]]:
         """See `qa.reader.Reader`."""
         scores = {"died?": 3.0, "born?": -1.0, "none?": -2.0, "odd?": 2.0}
         return [
             [Candidate(len(text) - 5, len(text) - 1, scores[q], 0.5)] if q in scores else []
-            for q, text in pairs
+            for q, text, _ in pairs
         ]
 
 

@@ -70,9 +70,14 @@ class Answerer(Protocol):
         """Answer one question, from some of the articles or all."""
 
     def retrieve(
-        self, questions: Sequence[str], /, *, limit: int = 10
+        self,
+        questions: Sequence[str],
+        /,
+        *,
+        limit: int = 10,
+        articles: Collection[str] | None = None,
     ) -> Sequence[Sequence[Found]]:
-        """Return each question's hits, best first."""
+        """Return each question's hits, best first, from some of the articles or all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,10 +178,13 @@ def _require_articles(questions: Sequence[Question], keys: Mapping[str, frozense
 
 
 def _rank(
-    assistant: Answerer, question: Question, keys: Mapping[str, frozenset[str]]
+    assistant: Answerer,
+    question: Question,
+    keys: Mapping[str, frozenset[str]],
+    scope: Collection[str] | None,
 ) -> int | None:
     """Return the rank, from 1, of the question's first right hit."""
-    (hits,) = assistant.retrieve([question.text], limit=max(RECALL_AT))
+    (hits,) = assistant.retrieve([question.text], limit=max(RECALL_AT), articles=scope)
     right = (
         rank
         for rank, hit in enumerate(hits, 1)
@@ -243,7 +251,7 @@ def _ask(
         text, confidence = answer.text, answer.confidence
         outcome = decide(confidence) if decide else answer.outcome
         if question.answerable:
-            rank = _rank(assistant, question, keys)
+            rank = _rank(assistant, question, keys, scope)
     except QuestionError:  # one that cannot be asked counts as refused, and takes no time
         milliseconds, outcome, text, confidence = 0.0, Outcome.NOT_FOUND, "", 0.0
     judged = metrics.Judged(
