@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -12,14 +12,13 @@ from index.arithmetic import PASSES
 from index.errors import ArticleMissing
 from index.library import ArticleIndex, open_index
 from index.snapshot import Snapshot
-from index.values import Article
 from qa.clock import Clock
 from qa.conversation.followup import SHARE, choose, points_nowhere, reading_limits, weighed
 from qa.conversation.small_talk import SmallTalk, latest_answer, one_of_each, recognise, reply
 from qa.conversation.understanding import Lean, Understanding, names_something, understand
 from qa.proof import cited_ids, proved, still_standing
 from qa.questions import check_question, question_notice
-from qa.reader import Candidate, Pair, Reader, SpanReader
+from qa.reader import Candidate, Reader, SpanReader
 from qa.reader_model import DEFAULT_MODEL
 from qa.retriever import DEPTH, retrieve, retrieve_near
 from qa.scoring import Confidence
@@ -202,7 +201,7 @@ class Assistant:
                 )
                 found = snapshot.articles(h.passage.article_id for row in hits for h in row)
         with clock("read"):
-            spans = self._read(questions, hits, found)
+            spans = self._read(questions, hits)
         with clock("select"):
             evidence = [
                 Evidence(*row, found, snapshot.words, snapshot.generation)
@@ -234,18 +233,13 @@ class Assistant:
                 hits = retrieve(snapshot, embedder, questions, READ, articles=articles)
                 found = snapshot.articles(h.passage.article_id for row in hits for h in row)
         with clock("read"):
-            spans = self._read(questions, hits, found)
+            spans = self._read(questions, hits)
         return [
             Evidence(*row, found, snapshot.words, snapshot.generation)
             for row in zip(questions, hits, spans, strict=True)
         ]
 
-    def _read(
-        self,
-        questions: Sequence[str],
-        hits: Sequence[Sequence[Hit]],
-        articles: Mapping[str, Article],
-    ) -> list[list[Span]]:
+    def _read(self, questions: Sequence[str], hits: Sequence[Sequence[Hit]]) -> list[list[Span]]:
         """Return each question's spans over its hits, in article coordinates.
 
         The best hits are read first; the others only while a span there may rank higher.
@@ -255,10 +249,7 @@ class Assistant:
         for first in range(0, max(map(len, hits), default=0), STEP):
             rest = first + STEP
             pairs = [(i, hit) for i in rows for hit in hits[i][first:rest]]
-            texts = [
-                Pair(questions[i], hit.passage.text, articles[hit.passage.article_id].title)
-                for i, hit in pairs
-            ]
+            texts = [(questions[i], hit.passage.text) for i, hit in pairs]
             for (i, hit), found in zip(pairs, self._reader.read(texts), strict=True):
                 spans[i] += [_span(hit, candidate) for candidate in found]
             rows = [

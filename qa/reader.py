@@ -2,8 +2,7 @@
 
 Every score is normalised by the window's own score for "no answer", start + end at [CLS], so
 that spans of different windows and passages compare (as in PrimeQA and Wang et al. 2019).
-The reader knows nothing of articles but their titles, which stand beside the question: a passage
-may say "the designer" of what its title names.
+The reader knows nothing of articles: it sees pairs of a question and a text.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import regex
@@ -22,7 +21,7 @@ from index.errors import ModelError
 from index.inference.forward import Forward, Inputs, TorchForward
 from index.inference.graphs import Source, load_graph
 from index.inference.runtime import Runtime, choose
-from qa.reader_model import DEFAULT_MODEL, check_files, load_module, load_tokenizer, reads_titles
+from qa.reader_model import DEFAULT_MODEL, check_files, load_module, load_tokenizer
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -30,40 +29,29 @@ if TYPE_CHECKING:
 _WINDOW = 384  # word pieces of question, text and special ones
 _STRIDE = 128  # word pieces that two windows of a long text share
 _QUESTION = 96  # word pieces of a question that are read
-TITLE = 32  # word pieces of a title that are read
 _LONGEST = 30  # word pieces of an answer
 _BATCH = 2  # windows; more gain nothing on a CPU, and waste padding
 _SPANS = 5  # candidates kept of a text
 
 _CLOSE = 0.5  # by which scores in bfloat16 may differ
-
-_GRAPHEME = regex.compile(r"\X")
-_WORD = regex.compile(r"\p{N}+(?:[.,:]\p{N}+)*|[\p{L}\p{M}\p{N}]+")
-_TRIMMED = " \t\n,;:–—"
-
-
-class Pair(NamedTuple):
-    """A question with a text that may answer it, and the title of the text's article, if any."""
-
-    question: str
-    text: str
-    title: str = ""
-
-
 _COMPARED = (  # what a graph is compared with torch on
-    Pair(
+    (
         "Who built the lighthouse?",
         "The lighthouse was built in 1842 by Eleanor Marsh on the northern cape.",
     ),
-    Pair(
+    (
         "When did the canal reopen?",
         "The canal was closed by the war of 1967. It reopened on 5 June 1975, and has stayed open.",
     ),
-    Pair(
+    (
         "What was the keeper called?",
         "Nothing of note happened that day. " * 60 + "The keeper was called Marta Lind.",
     ),
 )
+
+_GRAPHEME = regex.compile(r"\X")
+_WORD = regex.compile(r"\p{N}+(?:[.,:]\p{N}+)*|[\p{L}\p{M}\p{N}]+")
+_TRIMMED = " \t\n,;:–—"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +67,8 @@ class Candidate:
 class Reader(Protocol):
     """What the answer side needs of a reader."""
 
-    def read(self, pairs: Sequence[Pair]) -> list[list[Candidate]]:
-        """Return for each pair its best spans, best first, none overlapping."""
+    def read(self, pairs: Sequence[tuple[str, str]]) -> list[list[Candidate]]:
+        """Return for each (question, text) its best spans, best first, none overlapping."""
 
 
 def special_tokens(tokenizer: Tokenizer) -> tuple[int, int, int]:
@@ -100,7 +88,7 @@ def special_tokens(tokenizer: Tokenizer) -> tuple[int, int, int]:
 @dataclass(frozen=True, slots=True)
 class _Window:
     pair: int
-    ids: list[int]  # [CLS] question [SEP] title [SEP] text [SEP]; without a title one [SEP] less
+    ids: list[int]  # [CLS] question [SEP] text [SEP]
     first: int  # where the text's pieces begin in ids
     offsets: list[tuple[int, int]]  # of the text's pieces in this window
 
@@ -108,16 +96,8 @@ class _Window:
 class SpanReader:
     """A `Reader` over the forward pass of a question-answering model; use `load`."""
 
-    def __init__(
-        self,
-        forward: Forward,
-        tokenizer: Tokenizer,
-        brevity: float = 0.0,
-        *,
-        titled: bool = True,
-    ) -> None:
+    def __init__(self, forward: Forward, tokenizer: Tokenizer, brevity: float = 0.0) -> None:
         self.runtime = forward.runtime
-        self._titled = titled
         self._brevity = brevity
         self._forward = forward
         self._tokenizer = tokenizer
@@ -148,8 +128,7 @@ class SpanReader:
         forward: Forward | None = None
         if (runtime or choose().runtime) is Runtime.OPENVINO:
             forward = load_graph("reader", fingerprint, lambda: cls._source(folder, tokenizer))
-        forward = forward or TorchForward(load_module(folder))
-        return cls(forward, tokenizer, brevity, titled=reads_titles(folder))
+        return cls(forward or TorchForward(load_module(folder)), tokenizer, brevity)
 
     @classmethod
     def _source(cls, folder: Path, tokenizer: Tokenizer) -> Source:
@@ -159,14 +138,14 @@ class SpanReader:
         def differs(forward: Forward) -> str:
             expected = cls(TorchForward(module), tokenizer).read(_COMPARED)
             found = cls(forward, tokenizer).read(_COMPARED)
-            for pair, one, other in zip(_COMPARED, expected, found, strict=True):
+            for (question, _), one, other in zip(_COMPARED, expected, found, strict=True):
                 if not _alike(one[0], other[0]):
-                    return f"openvino and torch read other answers to {pair.question!r}"
+                    return f"openvino and torch read other answers to {question!r}"
             return ""
 
         return Source(module, differs)
 
-    def read(self, pairs: Sequence[Pair]) -> list[list[Candidate]]:
+    def read(self, pairs: Sequence[tuple[str, str]]) -> list[list[Candidate]]:
         """See `Reader.read`."""
         windows = [window for i, pair in enumerate(pairs) for window in self._windows(i, *pair)]
         windows.sort(key=lambda window: len(window.ids))
@@ -177,17 +156,14 @@ class SpanReader:
                 found[window.pair] += _candidates(window, start, end, self._brevity)
         return [
             distinct([_tidy(text, candidate) for candidate in candidates])[:_SPANS]
-            for (_, text, *_), candidates in zip(pairs, found, strict=True)
+            for (_, text), candidates in zip(pairs, found, strict=True)
         ]
 
-    def _windows(self, number: int, question: str, text: str, title: str = "") -> Iterator[_Window]:
-        """Yield the windows of a pair; question and title are cut at `_QUESTION` and `TITLE`."""
+    def _windows(self, number: int, question: str, text: str) -> Iterator[_Window]:
+        """Yield the windows of a pair; the question is cut at `_QUESTION` word pieces."""
         asked = self._tokenizer.encode(question, add_special_tokens=False).ids[:_QUESTION]
         pieces = self._tokenizer.encode(text, add_special_tokens=False)
         head = [self._cls, *asked, self._sep]
-        if self._titled and title:
-            named = self._tokenizer.encode(title, add_special_tokens=False).ids[:TITLE]
-            head += [*named, self._sep]
         size = _WINDOW - len(head) - 1
         for first in range(0, max(len(pieces.ids) - _STRIDE, 1), size - _STRIDE):
             if ids := pieces.ids[first : first + size]:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 DEFAULT_MODEL = Path(__file__).parent / "model"
 HASHED = ("config.json", "model.safetensors", "tokenizer.json")  # the files of a reader
-TITLES = "reads_titles"  # in the configuration of a reader that was trained with titles
 HASHES = "sha256.json"  # beside them, where the folder tells their hashes
 
 
@@ -77,19 +76,6 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer
-
-
-def reads_titles(folder: Path) -> bool:
-    """Say whether a reader was trained with the title of a passage's article.
-
-    Raises:
-        ModelError: its configuration cannot be read.
-
-    """
-    try:
-        return bool(json.loads((folder / "config.json").read_text("utf-8")).get(TITLES))
-    except (OSError, ValueError, AttributeError) as error:
-        raise ModelError(f"{folder / 'config.json'} cannot be read: {error!r}") from error
 
 
 def load_module(folder: Path) -> torch.nn.Module:

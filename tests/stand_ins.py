@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from index.embedder import FloatArray
-from qa.reader import Candidate, Pair, distinct
+from qa.reader import Candidate, distinct
 
 _WORD = re.compile(r"\w+")
 _BATCH = 4  # texts between two reports of progress
@@ -65,9 +65,9 @@ class HashEmbedder:
 class StandInReader:
     """A `Reader` whose spans are drawn from a text's words by a seed that the text gives."""
 
-    def read(self, pairs: Sequence[Pair]) -> list[list[Candidate]]:
+    def read(self, pairs: Sequence[tuple[str, str]]) -> list[list[Candidate]]:
         """See `Reader.read`; the question is not looked at."""
-        return [self._spans(pair.text) for pair in pairs]
+        return [self._spans(text) for _, text in pairs]
 
     def _spans(self, text: str) -> list[Candidate]:
         """Return up to five spans of one to six words."""

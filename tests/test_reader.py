@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from index.embedder import FloatArray
 from index.errors import ModelError
 from index.inference.forward import Inputs
 from index.inference.runtime import Runtime
-from qa.reader import Candidate, Pair, SpanReader, distinct, widen
+from qa.reader import Candidate, SpanReader, distinct, widen
 from qa.reader_model import DEFAULT_MODEL, HASHES, load_tokenizer
 
 
@@ -33,14 +33,14 @@ def reader(request: pytest.FixtureRequest) -> SpanReader:
 
 def best(reader: SpanReader, question: str, text: str) -> str:
     """Return the text of the best span."""
-    ((first, *_),) = reader.read([Pair(question, text)])
+    ((first, *_),) = reader.read([(question, text)])
     return text[first.start : first.end]
 
 
 def test_reads_an_answer(reader: SpanReader) -> None:
     """The shipped weights find a plain answer and prefer it to "no answer"."""
     text = "The lighthouse was built in 1842 by Eleanor Marsh on the northern cape."
-    ((first, *_),) = reader.read([Pair("Who built the lighthouse?", text)])
+    ((first, *_),) = reader.read([("Who built the lighthouse?", text)])
     assert text[first.start : first.end] == "Eleanor Marsh"
     assert first.score > 0
     assert 0.5 < first.probability <= 1
@@ -49,7 +49,7 @@ def test_reads_an_answer(reader: SpanReader) -> None:
 def test_no_answer_scores_below_zero(reader: SpanReader) -> None:
     """A text about something else gets a negative score: "no answer" is likelier."""
     text = "Bread is made of flour, water and salt, and rises with yeast."
-    ((first, *_),) = reader.read([Pair("Who was the first person on the moon?", text)])
+    ((first, *_),) = reader.read([("Who was the first person on the moon?", text)])
     assert first.score < 0
 
 
@@ -61,8 +61,9 @@ def test_finds_an_answer_behind_the_first_window(reader: SpanReader) -> None:
 
 def test_batch_gives_what_single_reading_gives(reader: SpanReader) -> None:
     """Reading several pairs at once gives each pair the spans it gets alone."""
-    report = "The report was written by Jan Mulder. "
-    pairs = [Pair("Who wrote it?", report * n) for n in (1, 4, 9)] + [Pair("When?", "In May.")]
+    pairs = [("Who wrote it?", "The report was written by Jan Mulder. " * n) for n in (1, 4, 9)] + [
+        ("When?", "In May.")
+    ]
     alone = [reader.read([pair])[0] for pair in pairs]
     for together, single in zip(reader.read(pairs), alone, strict=True):
         assert (together[0].start, together[0].end) == (single[0].start, single[0].end)
@@ -72,7 +73,7 @@ def test_batch_gives_what_single_reading_gives(reader: SpanReader) -> None:
 def test_candidates_do_not_overlap(reader: SpanReader) -> None:
     """A text's candidates come by falling score and share no character."""
     text = "Ann met Bob in Paris in 1999, and Cal met Dee in Rome in 2003."
-    (found,) = reader.read([Pair("Who met whom, and when?", text)])
+    (found,) = reader.read([("Who met whom, and when?", text)])
     assert len(found) > 1
     assert [c.score for c in found] == sorted((c.score for c in found), reverse=True)
     spans = sorted((c.start, c.end) for c in found)
@@ -82,13 +83,13 @@ def test_candidates_do_not_overlap(reader: SpanReader) -> None:
 @pytest.mark.parametrize("text", ["", " ", ".", "x", "\u0e44\u0e17\u0e22", "😀", "\u0301"])
 def test_odd_texts_give_spans_or_nothing(reader: SpanReader, text: str) -> None:
     """Empty, one-token, letterless and foreign texts never raise, and offsets stay inside."""
-    for candidate in reader.read([Pair("What is it?", text)])[0]:
+    for candidate in reader.read([("What is it?", text)])[0]:
         assert 0 <= candidate.start < candidate.end <= len(text)
 
 
 def test_long_question_is_cut_not_refused(reader: SpanReader) -> None:
     """A question longer than the reader's window still reads."""
-    assert reader.read([Pair("why " * 2000, "Because of the rain.")])[0]
+    assert reader.read([("why " * 2000, "Because of the rain.")])[0]
 
 
 def test_nothing_to_read(reader: SpanReader) -> None:
@@ -118,56 +119,9 @@ def test_each_word_piece_after_the_first_costs(brevity: float, expected: str, sc
     """A long span must be better than a short one by what its further pieces cost."""
     text = "red bricks and stones"
     reader = SpanReader(Marked(), load_tokenizer(DEFAULT_MODEL), brevity)
-    ((first, *_),) = reader.read([Pair("What?", text)])
+    ((first, *_),) = reader.read([("What?", text)])
     assert text[first.start : first.end] == expected
     assert first.score == pytest.approx(score)
-
-
-@dataclass
-class Recorded:
-    """A forward pass that keeps its inputs, and likes the last piece but one of each."""
-
-    runtime: Runtime = Runtime.TORCH
-    seen: list[Inputs] = field(default_factory=list)
-
-    def __call__(self, inputs: Inputs) -> dict[str, FloatArray]:
-        """Return logits of 9 at the last piece before the final [SEP], else 0."""
-        self.seen.append(inputs)
-        logits = np.zeros(inputs.input_ids.shape, dtype=np.float32)
-        for row, mask in zip(logits, inputs.attention_mask, strict=True):
-            row[int(mask.sum()) - 2] = 9
-        return {"start_logits": logits, "end_logits": logits}
-
-
-def test_a_title_stands_with_the_question() -> None:
-    """Each window has question and title before it; spans are of the text, the title cut at 32."""
-    tokenizer, forward = load_tokenizer(DEFAULT_MODEL), Recorded()
-    reader = SpanReader(forward, tokenizer)
-    text = "It was designed by Ada. " * 80 + "It fell in May"
-    ((first, *_),) = reader.read([Pair("When did it fall?", text, "The Tall Tower")])
-    assert (first.start, first.end) == (len(text) - 3, len(text))
-    rows = [row for inputs in forward.seen for row in zip(*astuple(inputs), strict=True)]
-    assert len(rows) > 1
-    head = tokenizer.encode("When did it fall?", "The Tall Tower").ids
-    for ids, _, types in rows:
-        assert ids[: len(head)].tolist() == head
-        assert types[: len(head)].sum() == 0
-        assert types[len(head)] == 1
-    forward.seen.clear()
-    ((first, *_),) = reader.read([Pair("When?", "In May", "Tower " * 500)])
-    assert (first.start, first.end) == (3, 6)
-    (inputs,) = forward.seen
-    assert inputs.input_ids.shape == (1, 1 + 2 + 1 + 32 + 1 + 2 + 1)
-
-
-def test_a_reader_that_knows_no_titles_gets_none() -> None:
-    """A reader that was trained without titles reads a text as if it had none."""
-    forward = Recorded()
-    reader = SpanReader(forward, load_tokenizer(DEFAULT_MODEL), titled=False)
-    reader.read([Pair("When?", "In May", "The Tower")])
-    reader.read([Pair("When?", "In May")])
-    one, other = forward.seen
-    assert np.array_equal(one.input_ids, other.input_ids)
 
 
 def test_distinct_drops_overlaps_and_empty_spans() -> None:
@@ -249,7 +203,7 @@ def test_pickled_weights_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("question", ["?", "ᚠ?", "Who " * 500, "\u0301"])
 def test_reads_anything(reader: SpanReader, question: str, text: str) -> None:
     """No question and no text is too odd to be read: there are spans inside the text, or none."""
-    (spans,) = reader.read([Pair(question, text)])
+    (spans,) = reader.read([(question, text)])
     assert all(0 <= span.start < span.end <= len(text) for span in spans)
 
 

@@ -16,8 +16,8 @@ from tokenizers import Tokenizer
 
 from index.errors import FootnoteError, ModelError
 from qa.evaluation.datasets import Context, GoldAnswer, Question, read_dataset
-from qa.reader import Pair, SpanReader, special_tokens
-from qa.reader_model import DEFAULT_MODEL, HASHES, reads_titles
+from qa.reader import SpanReader, special_tokens
+from qa.reader_model import DEFAULT_MODEL, HASHES
 from qa.training import __main__ as command
 from qa.training import alone, average, calibrate, compare, export, negatives, prepare, train
 from qa.training.batches import batches, collate, count, windows
@@ -160,23 +160,6 @@ def test_window_marks_the_answer(tokenizer: Tokenizer) -> None:
         assert len(window.ids) <= 96
 
 
-def test_window_has_the_title_before_the_passage(tokenizer: Tokenizer) -> None:
-    """A title stands with the question, so that no answer is marked there; a share has none."""
-    passage = "The Tower was built by Ada Berg."
-    example = Example("1", "answer", "Ada Berg's Tower", "Who built it?", passage, ((23, 31),))
-    (window,) = windows([example], tokenizer, size=96)
-    head, rest = window.ids[: window.first].tolist(), window.ids[window.first :].tolist()
-    assert head == tokenizer.encode("Who built it?", "Ada Berg's Tower").ids
-    assert tokenizer.decode(rest) == passage.lower()
-    ((first, last),) = window.spans
-    assert first > window.first
-    assert tokenizer.decode(window.ids[first : last + 1].tolist()) == "ada berg"
-    plain = list(windows([replace(example, title="")], tokenizer, size=96))
-    made = list(windows([example] * 200, tokenizer, size=96, untitled=0.25))
-    without = [one for one in made if np.array_equal(one.ids, plain[0].ids)]
-    assert len(without) == pytest.approx(50, abs=20)
-
-
 def test_every_window_is_in_a_batch(tokenizer: Tokenizer) -> None:
     """An epoch has each window once, no batch is larger than asked, and a seed fixes the order."""
     texts = ["A short one.", "A longer passage, of some more words than that. " * 3, "Word. " * 40]
@@ -254,7 +237,6 @@ def test_training_learns(trained: Path) -> None:
     manifest = json.loads((trained / "run" / "manifest.json").read_text("utf-8"))
     assert manifest["steps"] > 2
     assert set(manifest["inputs"]) == {EXAMPLES, "model.safetensors"}
-    assert reads_titles(trained / "run" / "model")
     before, after = weights(DEFAULT_MODEL.parent), weights(trained / "run")
     assert any(not np.array_equal(before[name].astype("f4"), after[name]) for name in after)
 
@@ -288,7 +270,7 @@ def test_export(trained: Path, tmp_path: Path) -> None:
     out = tmp_path / "model"
     export.run(options(export, "--work", trained, "--out", out))
     reader = SpanReader.load(out)
-    ((first, *_),) = reader.read([Pair("Who built it?", "Ada Berg built it in 1810.")])
+    ((first, *_),) = reader.read([("Who built it?", "Ada Berg built it in 1810.")])
     assert first.end <= len("Ada Berg built it in 1810.")
     content = bytearray((out / "model.safetensors").read_bytes())
     content[-1] ^= 1
@@ -310,9 +292,7 @@ def test_average(trained: Path, tmp_path: Path) -> None:
     assert set(shipped["made"]) == {"prepare", "train"}
     assert made["made"]["settings"]["run_name"] == "run"
     export.run(options(export, "--work", trained, "--name", "mean", "--out", tmp_path / "model"))
-    assert SpanReader.load(tmp_path / "model").read([Pair("Who built it?", "Ada Berg built it.")])[
-        0
-    ]
+    assert SpanReader.load(tmp_path / "model").read([("Who built it?", "Ada Berg built it.")])[0]
 
 
 def test_average_of_other_shapes_is_refused(trained: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ This is how SQuAD is measured by others, so that the figures compare.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from qa.evaluation import metrics
 from qa.evaluation.datasets import Context, Question
 from qa.evaluation.report import Machine, percent, share
 from qa.evaluation.runner import QuestionProgress
-from qa.reader import Candidate, Pair, Reader
+from qa.reader import Candidate, Reader
 
 _BATCH = 128  # pairs that the reader gets at a time
 
@@ -71,13 +71,13 @@ def evaluate_reading(
 
     `threshold` is the score below which the reader refuses.
     """
-    known = {context.key: context for context in contexts}
-    if not questions or any(question.keys[0] not in known for question in questions):
+    texts = {context.key: context.text for context in contexts}
+    if not questions or any(question.keys[0] not in texts for question in questions):
         raise FootnoteError(
             "reading alone needs questions with their passages; give a SQuAD-layout file"
         )
     begin = time.perf_counter()
-    pairs = [pair_of(question, known) for question in questions]
+    pairs = [(question.text, texts[question.keys[0]]) for question in questions]
     best = first_spans(reader, pairs, progress=progress)
     seconds = time.perf_counter() - begin
     judged = [
@@ -108,22 +108,16 @@ def evaluate_reading(
     )
 
 
-def pair_of(question: Question, contexts: Mapping[str, Context]) -> Pair:
-    """Return a question with its own passage, of contexts by key, and the title of that."""
-    context = contexts[question.keys[0]]
-    return Pair(question.text, context.text, context.title)
-
-
 def first_spans(
-    reader: Reader, pairs: Sequence[Pair], *, progress: QuestionProgress | None = None
+    reader: Reader, pairs: Sequence[tuple[str, str]], *, progress: QuestionProgress | None = None
 ) -> list[tuple[str, float]]:
-    """Return the text and the score of the first span of each pair."""
+    """Return the text and the score of the first span of each (question, text)."""
     best: list[tuple[str, float]] = []
     for first in range(0, len(pairs), _BATCH):
         batch = pairs[first : first + _BATCH]
-        for pair, spans in zip(batch, reader.read(batch), strict=True):
+        for (_, text), spans in zip(batch, reader.read(batch), strict=True):
             top = spans[0] if spans else Candidate(0, 0, -float("inf"), 0.0)
-            best.append((pair.text[top.start : top.end], top.score))
+            best.append((text[top.start : top.end], top.score))
         if progress:
             progress(len(best), len(pairs))
     return best

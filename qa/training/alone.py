@@ -21,8 +21,8 @@ import numpy as np
 
 from qa.evaluation import metrics
 from qa.evaluation.datasets import Dataset
-from qa.evaluation.reading import evaluate_reading, first_spans, pair_of
-from qa.reader import Pair, Reader, SpanReader
+from qa.evaluation.reading import evaluate_reading, first_spans
+from qa.reader import Reader, SpanReader
 from qa.training import negatives
 
 _BREVITIES = (0.0, 0.05, 0.1, 0.15)  # that are tried
@@ -59,10 +59,10 @@ def fit_alone(
     these impossible.
     """
     asked = list(_pairs(data, size, seed))
-    found = first_spans(reader, [pair for pair, _ in asked])
+    found = first_spans(reader, [(question, passage) for question, passage, _ in asked])
     scores = np.array([score for _, score in found])
-    answerable = np.array([bool(answers) for _, answers in asked])
-    f1 = np.array([metrics.f1(t, a) for (t, _), (_, a) in zip(found, asked, strict=True)])
+    answerable = np.array([bool(answers) for _, _, answers in asked])
+    f1 = np.array([metrics.f1(t, a) for (t, _), (_, _, a) in zip(found, asked, strict=True)])
     order = np.argsort(-scores)
     # answering the first n: their F1, and a point for each unanswerable one that is refused
     gain = np.concatenate([[0.0], np.cumsum(np.where(answerable, f1, -1.0)[order])])
@@ -77,22 +77,22 @@ def fit_alone(
     return round(threshold, 4), figures
 
 
-def _pairs(data: Dataset, size: int, seed: int) -> Iterator[tuple[Pair, tuple[str, ...]]]:
-    """Yield what is read and its answers; none where the passage does not answer."""
+def _pairs(data: Dataset, size: int, seed: int) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Yield question, passage and answers; none where the passage does not answer."""
     rng = random.Random(seed)  # noqa: S311 - sampling, not secrecy
     contexts = {context.key: context for context in data.contexts}
     answerable = [question for question in data.questions if question.answerable]
     written = [question for question in data.questions if not question.answerable]
     half = min(size // 2, len(answerable), len(written) or size)
     for question in rng.sample(answerable, half):
-        yield pair_of(question, contexts), question.answers
+        yield question.text, contexts[question.keys[0]].text, question.answers
     if written:
         for question in rng.sample(written, half):
-            yield pair_of(question, contexts), ()
+            yield question.text, contexts[question.keys[0]].text, ()
         return
     for question in rng.sample(answerable, half):
         context = contexts[question.keys[0]]
         made = negatives.perturbed(question, context, other=(), rng=rng)
         made = made or negatives.cut(question, context)
         if made:
-            yield Pair(made.question, made.passage, made.title), ()
+            yield made.question, made.passage, ()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qa.reader import TITLE, special_tokens
+from qa.reader import special_tokens
 from qa.training.examples import Example
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _POOL = 64  # batches' worth of windows that are sorted by length together
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """[CLS] question [SEP] title [SEP] part of a passage [SEP], and the answers' places in it."""
+    """[CLS] question [SEP] part of a passage [SEP], and the answers' places in it."""
 
     ids: np.ndarray[Any, np.dtype[np.uint16]]
     first: int  # where the passage begins in ids
@@ -50,25 +50,20 @@ def windows(
     *,
     size: int,
     occurrences: bool = False,
-    untitled: float = 0.0,
     seed: int = 0,
 ) -> Iterator[Window]:
     """Yield one window of at most `size` word pieces of each example.
 
     A passage that is longer is cut at random so that the (first) answer is whole in the window;
     an answer that does not fit is left out with its example. With `occurrences` every place that
-    holds the answer counts, else the first, which is the one that the data names. A share
-    `untitled`, 0..1, of the windows is without the title, as some articles have none that helps.
+    holds the answer counts, else the first, which is the one that the data names.
     """
     cls, sep, _ = special_tokens(tokenizer)
     rng = random.Random(seed)  # noqa: S311 - sampling, not secrecy
     for example in examples:
-        head = tokenizer.encode(example.question, add_special_tokens=False).ids[:_QUESTION]
-        if example.title and rng.random() >= untitled:
-            title = tokenizer.encode(example.title, add_special_tokens=False).ids[:TITLE]
-            head += [sep, *title]
+        question = tokenizer.encode(example.question, add_special_tokens=False).ids[:_QUESTION]
         passage = tokenizer.encode(example.passage, add_special_tokens=False)
-        room = size - len(head) - 3
+        room = size - len(question) - 3
         spans = [
             span
             for place in (example.spans if occurrences else example.spans[:1])
@@ -84,8 +79,8 @@ def windows(
             if low > high:
                 continue
             start = rng.randint(low, high)
-        ids = [cls, *head, sep, *passage.ids[start : start + room], sep]
-        first = len(head) + 2
+        ids = [cls, *question, sep, *passage.ids[start : start + room], sep]
+        first = len(question) + 2
         inside = [
             (s - start + first, e - start + first)
             for s, e in spans

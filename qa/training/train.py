@@ -5,9 +5,6 @@ softmax over the passage and [CLS], where [CLS] stands for "no answer" (Devlin e
 `--occurrences` the probabilities of all places that hold the answer add up (marginal likelihood,
 Clark and Gardner 2018).
 
-The title of a passage's article stands between question and passage, less in a share `--untitled`
-of the windows, as there are articles without a title that helps.
-
 With `--dropout` hidden features are dropped, each for all word pieces of a window at once
 (variational dropout, Gal and Ghahramani 2016): random numbers for each piece would halve the speed
 on a CPU. With `--masked` word pieces are replaced by [MASK] (word dropout, Iyyer et al. 2015).
@@ -31,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 from index.arithmetic import fast_products
 from index.errors import FootnoteError
 from qa.reader import special_tokens
-from qa.reader_model import DEFAULT_MODEL, TITLES
+from qa.reader_model import DEFAULT_MODEL
 from qa.training.batches import Batch, Window, batches, count, windows
 from qa.training.examples import EXAMPLES, Example, read_examples
 from qa.training.manifest import file_sha256, write_manifest
@@ -60,7 +57,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--occurrences", action="store_true", help="train on every place")
     parser.add_argument("--dropout", type=float, default=0.0, help="share of features dropped")
     parser.add_argument("--masked", type=float, default=0.0, help="share of word pieces masked")
-    parser.add_argument("--untitled", type=float, default=0.1, help="share without a title")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=int, default=200, help="steps between checkpoints")
     parser.add_argument("--smoke", action="store_true", help="a few small steps, to try it out")
@@ -120,7 +116,6 @@ def run(options: argparse.Namespace) -> None:
             _log.info("step %d of %d: loss %.4f, %.1f examples/s", step + 1, total, mean, speed)
         if (step + 1) % options.keep == 0 or step + 1 == total:
             checkpoint.save(model, optimizer, step + 1)
-    setattr(model.config, TITLES, options.untitled < 1)
     model.save_pretrained(folder / "model")
     tokenizer.save(str(folder / "model" / "tokenizer.json"))
     write_manifest(
@@ -143,16 +138,8 @@ def _windows(options: argparse.Namespace, tokenizer: Tokenizer) -> tuple[list[Wi
             kinds[example.kind] += 1
             yield example
 
-    pool = list(
-        windows(
-            chosen(),
-            tokenizer,
-            size=options.window,
-            occurrences=options.occurrences,
-            untitled=options.untitled,
-            seed=options.seed,
-        )
-    )
+    size, every = options.window, options.occurrences
+    pool = list(windows(chosen(), tokenizer, size=size, occurrences=every, seed=options.seed))
     return pool, dict(kinds.most_common())
 
 
@@ -169,7 +156,6 @@ def _begun_with(options: argparse.Namespace) -> dict[str, Any]:
         "occurrences",
         "dropout",
         "masked",
-        "untitled",
         "seed",
     )
     settings = {name: getattr(options, name) for name in names}

@@ -36,7 +36,7 @@ from index.inference.graphs import capabilities
 from index.inference.runtime import Runtime, versions
 from index.store import Store
 from qa.evaluation import read_dataset
-from qa.reader import Pair, Reader, SpanReader
+from qa.reader import Reader, SpanReader
 from qa.reader_model import DEFAULT_MODEL as READER
 from qa.reader_model import load_module, load_tokenizer
 
@@ -51,7 +51,7 @@ class Material:
     """Passages, and questions with ten passages each."""
 
     passages: list[str]
-    questions: list[list[Pair]]
+    questions: list[list[tuple[str, str]]]  # of (question, passage)
 
 
 class Float32Forward:
@@ -90,7 +90,7 @@ def material(squad: Path | None, passages: int, questions: int, seed: int) -> Ma
         asked = [(each.text, begins[each.keys[0]]) for each in golden if each.keys]
     chosen = draw.permutation(len(asked))[:questions]
     groups = [
-        [Pair(question, texts[(first + i) % len(texts)]) for i in range(READ)]
+        [(question, texts[(first + i) % len(texts)]) for i in range(READ)]
         for question, first in (asked[i] for i in chosen)
     ]
     drawn = draw.permutation(len(texts))[:passages]
@@ -209,7 +209,7 @@ def whole(passages: Sequence[str], rounds: int) -> None:
         _say(f"index {name:<28} {len(texts) / took.clock:7.1f} passages/s  {ratio}")
 
 
-def read(questions: Sequence[Sequence[Pair]], rounds: int) -> None:
+def read(questions: Sequence[Sequence[tuple[str, str]]], rounds: int) -> None:
     """Print each way's time to read ten passages, and the share of equal best spans."""
     module, tokenizer = load_module(READER), load_tokenizer(READER)
     openvino = SpanReader.load(runtime=Runtime.OPENVINO)
