@@ -39,9 +39,6 @@ class PassageIndex(Protocol):
     ) -> list[list[ScoredPassage]]:
         """Return for each question the passages of highest BM25 score."""
 
-    def words(self, text: str) -> list[str]:
-        """Return the terms that lexical search sees in a text."""
-
     def passages(self, ids: Iterable[int]) -> list[Passage]:
         """Return the passages of these ids, in their order."""
 
@@ -88,10 +85,6 @@ class Snapshot:
         """See `PassageIndex.search_lexical`."""
         search = self._indexes.lexical.search
         return [search(question, limit, articles=articles) for question in questions]
-
-    def words(self, text: str) -> list[str]:
-        """See `PassageIndex.words`."""
-        return self._indexes.lexical.words(text)
 
     def passages(self, ids: Iterable[int]) -> list[Passage]:
         """See `PassageIndex.passages`; a search finds only passages that the store holds.

@@ -204,7 +204,7 @@ class Assistant:
             spans = self._read(questions, hits)
         with clock("select"):
             evidence = [
-                Evidence(*row, found, snapshot.words, snapshot.generation)
+                Evidence(*row, found, snapshot.generation)
                 for row in zip(questions, hits, spans, strict=True)
             ]
             reads = weighed(evidence, understood)
@@ -235,7 +235,7 @@ class Assistant:
         with clock("read"):
             spans = self._read(questions, hits)
         return [
-            Evidence(*row, found, snapshot.words, snapshot.generation)
+            Evidence(*row, found, snapshot.generation)
             for row in zip(questions, hits, spans, strict=True)
         ]
 

@@ -1,7 +1,9 @@
 """Features of a question's best span → the probability that it is right.
 
 The weights are plain numbers in confidence.json, fitted by `python -m qa.training.calibrate` on
-questions whose answers are known, through the whole pipeline.
+questions whose answers are known, through the whole pipeline. There are few features, and each can
+only speak for a span: what the words of question and sentence have in common, and their cosine,
+got weights that were wrong on other people's questions than those of the fit.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from index.errors import ModelError, PrecisionError
 from qa.values import Outcome, Span
 
 DEFAULT = Path(__file__).parent / "confidence.json"
-FEATURES = ("score", "margin", "probability", "fused", "cosine", "coverage", "agreement")
+FEATURES = ("score", "margin", "fused", "agreement")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,31 +89,18 @@ class Confidence:
         return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, total))))
 
 
-def features(
-    span: Span,
-    rival: Span | None,
-    agreeing: int,
-    question_words: Sequence[str],
-    sentence_words: Sequence[str],
-) -> dict[str, float]:
+def features(span: Span, rival: Span | None, agreeing: int) -> dict[str, float]:
     """Return the features of a span.
 
     Args:
         span: the span.
         rival: the best span that says something else, if any.
         agreeing: the number of other articles in which the reader found the same text.
-        question_words: the question's terms as lexical search sees them.
-        sentence_words: those of the sentence around the span, its title included.
 
     """
-    asked = set(question_words)
-    covered = len(asked.intersection(sentence_words)) / len(asked) if asked else 0.0
     return {
         "score": max(-12.0, min(12.0, span.score)),
         "margin": max(-12.0, min(12.0, span.score - (rival.score if rival else -12.0))),
-        "probability": span.probability,
         "fused": span.hit.score,
-        "cosine": span.hit.dense_score if span.hit.dense_score is not None else 0.0,
-        "coverage": covered,
         "agreement": math.log1p(agreeing),
     }

@@ -31,7 +31,6 @@ class Evidence:
     hits: Sequence[Hit]  # the passages that were read, best first
     spans: Sequence[Span]  # the reader's candidates in all of them
     articles: Mapping[str, Article]  # by id, those of the hits at least
-    words: Callable[[str], list[str]]  # the terms that lexical search sees in a text
     generation: int  # of the index
 
     def groups(self, confidence: Confidence) -> list[Group]:
@@ -75,20 +74,12 @@ def normalised(text: str) -> str:
     return " ".join(_ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split())
 
 
-def group_features(groups: Sequence[Group], number: int, evidence: Evidence) -> dict[str, float]:
+def group_features(groups: Sequence[Group], number: int) -> dict[str, float]:
     """Return the features of the `number`-th group for `Confidence.probability`."""
     group = groups[number]
     rival = next((g.best for i, g in enumerate(groups) if i != number), None)
-    span = group.best
-    article = evidence.articles[span.article_id]
-    start, end = sentence_around(article.text, span.start, span.end)
-    return features(
-        span,
-        rival,
-        agreeing=sum(1 for other in group.spans[1:] if other.score >= _AGREES),
-        question_words=evidence.words(evidence.question),
-        sentence_words=evidence.words(f"{article.title} {article.text[start:end]}"),
-    )
+    agreeing = sum(1 for other in group.spans[1:] if other.score >= _AGREES)
+    return features(group.best, rival, agreeing)
 
 
 def settled(
@@ -106,7 +97,7 @@ def settled(
 def select(evidence: Evidence, confidence: Confidence) -> Answer:
     """Return the answer that the evidence gives, or the abstention."""
     groups = evidence.groups(confidence)[: 1 + _ALTERNATIVES]
-    sure = [confidence.probability(group_features(groups, i, evidence)) for i in range(len(groups))]
+    sure = [confidence.probability(group_features(groups, i)) for i in range(len(groups))]
     articles = evidence.articles
     answer = Answer(
         question=evidence.question,

@@ -357,7 +357,7 @@ def evidence(question: str, quote: str, score: float) -> Evidence:
     hit = Hit(passage, 0.18, 1, 0.5, 1, 3.0)
     start = TEXT.index(quote)
     span = Span("b", start, start + len(quote), quote, score, 0.9, hit)
-    return Evidence(question, [hit], [span], {"b": article()}, str.split, 1)
+    return Evidence(question, [hit], [span], {"b": article()}, 1)
 
 
 SIMPLE = Confidence(0.0, dict.fromkeys(FEATURES, 0.0) | {"score": 1.0}, 0.5, 0.33, 1.0)

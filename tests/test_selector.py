@@ -39,7 +39,7 @@ def span(article: str, start: int, end: int, score: float) -> Span:
 def evidence(*spans: Span) -> Evidence:
     """Return the evidence of these spans."""
     hits = tuple({s.article_id: s.hit for s in spans}.values())
-    return Evidence("who won?", hits, spans, ARTICLES, str.split, 4)
+    return Evidence("who won?", hits, spans, ARTICLES, 4)
 
 
 def test_overlapping_spans_merge_in_article_coordinates() -> None:
@@ -111,23 +111,16 @@ def test_alternative_is_never_surer_than_the_answer() -> None:
 
 
 def test_features_worked_by_hand() -> None:
-    """Margin is to the best other text, coverage the share of question words near the span."""
-    values = features(
-        span("a", 0, 3, 5.0),
-        span("a", 33, 36, 1.0),
-        agreeing=0,
-        question_words=["who", "won"],
-        sentence_words=["ada", "won", "prize"],
-    )
-    assert values == {
+    """Margin is to the best other text, and agreement grows with each article more."""
+    best, rival = span("a", 0, 3, 5.0), span("a", 33, 36, 1.0)
+    assert features(best, rival, 1) == {
         "score": 5.0,
         "margin": 4.0,
-        "probability": 0.5,
         "fused": 0.1,
-        "cosine": 0.8,
-        "coverage": 0.5,
-        "agreement": 0.0,
+        "agreement": pytest.approx(0.6931, abs=1e-4),
     }
+    assert features(best, None, 0)["margin"] == 12.0
+    assert features(best, None, 0)["agreement"] == 0.0
 
 
 def test_precision_sets_the_threshold() -> None:

@@ -101,7 +101,7 @@ def chosen(question: str, **scores: float) -> Answer:
         Span("a", TEXT.index(n), TEXT.index(n) + len(n), n, score, 0.5, hit)
         for n, score in scores.items()
     ]
-    evidence = Evidence(question, [hit], spans, {"a": ARTICLE}, str.split, 1)
+    evidence = Evidence(question, [hit], spans, {"a": ARTICLE}, 1)
     weights = dict.fromkeys(FEATURES, 0.0) | {"score": 1.0}
     return select(evidence, Confidence(0.0, weights, 0.5, 0.2, 0.0))
 

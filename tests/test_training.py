@@ -18,10 +18,12 @@ from index.errors import FootnoteError, ModelError
 from qa.evaluation.datasets import Context, GoldAnswer, Question, read_dataset
 from qa.reader import SpanReader, special_tokens
 from qa.reader_model import DEFAULT_MODEL, HASHES
+from qa.selector import Evidence
 from qa.training import __main__ as command
-from qa.training import alone, average, calibrate, compare, export, negatives, prepare, train
+from qa.training import alone, average, compare, export, fitting, negatives, prepare, train
 from qa.training.batches import batches, collate, count, windows
 from qa.training.examples import EXAMPLES, Example, held_out, read_examples, write_examples
+from qa.training.readings import Reading
 
 OURS = Path(prepare.__file__).parent / "data"
 TOY = Path(__file__).parent / "toy" / "squad.json"
@@ -322,12 +324,39 @@ def test_precisions_are_those_of_the_cases() -> None:
     rng = random.Random(0)  # noqa: S311 - sampling, not secrecy
     p = np.array([rng.random() for _ in range(3000)])
     y = np.array([rng.random() < q for q in p])
-    found = calibrate.precisions(p, y)
+    found = fitting.precisions(p, y)
     assert found[0][0] == 0.5
     assert [share for share, _ in found] == sorted(share for share, _ in found)
     for share, threshold in found:
         assert y[p >= threshold].mean() >= share - 0.01
         assert (p >= threshold).sum() >= 90
+
+
+def test_transfer_fits_on_the_other_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each kind is asked of a model of the others: what holds for one only hurts."""
+    question = Question("1", "Who?", (), answerable=True, keys=("k",))
+    impossible = replace(question, answerable=False)
+    evidence = Evidence("Who?", [], [], {}, 1)
+    rng = random.Random(0)  # noqa: S311 - sampling, not secrecy
+    cases, kinds = [], []
+    for number in range(1200):
+        kind, side = ("plain", "odd")[number % 2], number // 2 % 6
+        reading = Reading(question if side < 5 else impossible, "", "", side < 4, evidence)
+        right = side < 4 and rng.random() < 0.8
+        score = rng.gauss(3.0 * right, 1.0)
+        fused = rng.gauss(3.0 * (right is (kind == "plain")), 1.0)
+        features = {"score": score, "margin": 0.0, "fused": fused, "agreement": 0.0}
+        cases.append(fitting.Case(reading, right, features))
+        kinds.append(kind)
+    assert fitting.transfer(cases, ["plain"] * len(cases), seed=0) == {}
+    both = fitting.transfer(cases, kinds, seed=0)
+    assert set(both) == {"plain", "odd"}
+    assert both["odd"]["cases"] == 600
+    monkeypatch.setattr(fitting, "FEATURES", ("score",))
+    one = fitting.transfer(cases, kinds, seed=0)
+    for kind in ("plain", "odd"):
+        assert one[kind]["auroc"] > both[kind]["auroc"] + 0.1
+        assert one[kind]["ece"] < both[kind]["ece"] - 0.1
 
 
 def test_readers_are_compared(tmp_path: Path) -> None:

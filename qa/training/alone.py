@@ -25,7 +25,7 @@ from qa.evaluation.reading import evaluate_reading, first_spans
 from qa.reader import Reader, SpanReader
 from qa.training import negatives
 
-_BREVITIES = (0.0, 0.05, 0.1, 0.15)  # that are tried
+_BREVITIES = (0.0, 0.1, 0.15, 0.2, 0.25)  # that are tried
 
 
 def fit_brevity(

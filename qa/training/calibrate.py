@@ -28,23 +28,19 @@ import json
 import logging
 import math
 import pickle
-import random
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from qa.assistant import Assistant
 from qa.evaluation import metrics
 from qa.evaluation.datasets import read_dataset
 from qa.reader import SpanReader
 from qa.reader_model import DEFAULT_MODEL
-from qa.scoring import FEATURES, Confidence
+from qa.scoring import Confidence
 from qa.selector import group_features
 from qa.training.alone import fit_alone, fit_brevity
+from qa.training.fitting import Case, balanced, fit, transfer
 from qa.training.manifest import write_manifest
 from qa.training.parts import collection_index, held_out_part, together
 from qa.training.readings import Reading, passages_read, read, shortened, stored
@@ -52,20 +48,9 @@ from qa.training.readings import Reading, passages_read, read, shortened, stored
 _log = logging.getLogger(__name__)
 _BREVITY = 1500  # questions of brevity, of each part
 _ALONE = 3000  # questions of the threshold of reading alone
-_RETRIEVAL = (0.0, 5.0, 10.0, 15.0, 20.0, 30.0, 40.0)  # weights that are tried
-_SHARES = (4, 1, 1)  # with an answer, without the passage of it, impossible
+_RETRIEVAL = (0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 80.0)  # weights that are tried
 _LEADS = (4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, math.inf)  # that are tried
 _LOSS = 0.001  # share of first spans that may be wrong for reading less
-_FEWEST = 100  # answers that a promise of precision must rest on
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What the fit sees of a reading: the features of its first span, and whether it is right."""
-
-    reading: Reading
-    right: bool
-    features: Mapping[str, float]
 
 
 def judge(
@@ -77,7 +62,6 @@ def judge(
             evidence = replace(
                 reading.evidence,
                 articles=snapshot.articles(s.article_id for s in reading.evidence.spans),
-                words=snapshot.words,
             )
             groups = evidence.groups(confidence)
             if not groups:
@@ -86,7 +70,7 @@ def judge(
             right = f1 >= metrics.RIGHT_F1
             if right and not reading.answerable:
                 continue  # another passage happens to say the same: neither right nor wrong
-            yield Case(reading, right, group_features(groups, 0, evidence))
+            yield Case(reading, right, group_features(groups, 0))
 
 
 def fit_retrieval(
@@ -120,84 +104,6 @@ def fit_lead(
         found[lead] = (round(right, 4), round(sum(counts) / len(asked), 2))
     enough = found[_LEADS[-1]][0] - _LOSS
     return next(lead for lead in _LEADS if found[lead][0] >= enough), found
-
-
-def balanced(cases: Sequence[Case], seed: int) -> list[Case]:
-    """Return cases in the shares that the confidence is fitted for, drawn at random.
-
-    Two of three have an answer; of the others half are far from one, and half are impossible
-    questions about what is there. A probability fits a user who asks so.
-    """
-    rng = random.Random(seed)  # noqa: S311 - sampling, not secrecy
-    sides: list[list[Case]] = [[], [], []]
-    for case in cases:
-        possible = case.reading.question.answerable
-        sides[0 if case.reading.answerable else 1 if possible else 2].append(case)
-    size = min(len(side) // share for side, share in zip(sides, _SHARES, strict=True))
-    chosen = (rng.sample(side, size * share) for side, share in zip(sides, _SHARES, strict=True))
-    return list(itertools.chain.from_iterable(chosen))
-
-
-def fit(cases: Sequence[Case], confidence: Confidence) -> tuple[Confidence, dict[str, Any]]:
-    """Return the confidence fitted on cases, and a report of it, cross-validated by article."""
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import GroupKFold, cross_val_predict
-
-    x = np.array([[case.features[name] for name in FEATURES] for case in cases])
-    y = np.array([case.right for case in cases])
-    titles = [case.reading.title for case in cases]
-    rare = (x != np.median(x, axis=0)).sum(axis=0) < _FEWEST
-    scale = np.where(rare, np.ptp(x, axis=0), x.std(axis=0))  # a rare feature weighs little
-    scale = np.where(scale > 0, scale, 1.0)
-    mean = x.mean(axis=0)
-    model = LogisticRegression(C=1.0, max_iter=1000)
-    z = (x - mean) / scale
-    p = cross_val_predict(model, z, y, groups=titles, cv=GroupKFold(5), method="predict_proba")[
-        :, 1
-    ]
-    model.fit(z, y)
-    weights = model.coef_[0] / scale
-    bias = float(model.intercept_[0] - (weights * mean).sum())
-    fitted = replace(
-        confidence,
-        bias=round(bias, 4),
-        weights={n: round(float(w), 4) for n, w in zip(FEATURES, weights, strict=True)},
-        precisions=precisions(p, y),
-    )
-    return fitted, _report(cases, y, p, fitted)
-
-
-def precisions(p: Any, y: Any) -> list[tuple[float, float]]:
-    """Return (share right, probability from which the answers reach it), both rising.
-
-    `p` (n,) are probabilities of cases that the fit did not see, `y` (n,) says which are right.
-    A share that fewer than `_FEWEST` answers reach is no promise.
-    """
-    points = metrics.risk_coverage(p, y)
-    found = []
-    for share in np.arange(0.5, 1.0, 0.01).round(2).tolist():
-        reached = [q for q in points if 1 - q.risk >= share and q.coverage * len(y) >= _FEWEST]
-        if reached:
-            found.append((share, round(reached[-1].confidence, 4)))
-    return found
-
-
-def _report(cases: Sequence[Case], y: Any, p: Any, fitted: Confidence) -> dict[str, Any]:
-    answerable = np.array([case.reading.answerable for case in cases])
-    refused = p < fitted.found
-    return {
-        "cases": len(cases),
-        "questions": len({case.reading.question.id for case in cases}),
-        "right": round(float(y.mean()), 4),
-        "auroc": round(metrics.auroc(p, y) or 0.0, 4),
-        "ece": round(metrics.expected_calibration_error(p, y) or 0.0, 4),
-        "coverage_at_90": round(metrics.coverage_at(metrics.risk_coverage(p, y), 0.9) or 0.0, 4),
-        "unanswerable_refused": round(float(refused[~answerable].mean()), 4),
-        "answerable_refused": round(float(refused[answerable].mean()), 4),
-        "right_refused": round(float(refused[y].mean()), 4),
-        "precision_when_answered": round(float(y[p >= fitted.answered].mean()), 4),
-        "settings": dict(Counter(case.reading.setting for case in cases)),
-    }
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -251,8 +157,12 @@ def run(options: argparse.Namespace) -> None:
         lead, by_lead = fit_lead(readings, assistant, confidence)
         confidence = replace(confidence, lead=lead)
         readings = [shortened(r, passages_read(r, confidence)) for r in readings]
-        cases = balanced(list(judge(readings, assistant, confidence)), options.seed)
-    fitted, report = fit(cases, confidence)
+        cases = list(judge(readings, assistant, confidence))
+    fitted, report = fit(balanced(cases, options.seed), confidence)
+    kinds = {q.id: part.name for part in unseen for q in part.questions}
+    report["transfer"] = transfer(
+        cases, [kinds.get(case.reading.question.id, "seen") for case in cases], seed=options.seed
+    )
     held = together(parts[: len(seen)])
     reader = SpanReader.load(options.model, brevity=brevity)
     threshold, alone = fit_alone(reader, held, size=_ALONE, seed=options.seed)

@@ -23,7 +23,8 @@ from qa.evaluation.datasets import Dataset, read_dataset
 from qa.evaluation.reading import evaluate_reading
 from qa.reader import SpanReader
 from qa.scoring import Confidence
-from qa.training.calibrate import fit, judge
+from qa.training.calibrate import judge
+from qa.training.fitting import fit
 from qa.training.manifest import file_sha256, write_manifest
 from qa.training.parts import collection_index, held_out_part, together
 from qa.training.readings import read
@@ -89,7 +90,7 @@ def alone(
 def collection(
     folder: Path, parts: Sequence[Dataset], index: Path, data: Dataset, *, size: int, seed: int
 ) -> dict[str, Any]:
-    """Return the report of a fit (`calibrate.fit`) on questions of the whole collection.
+    """Return the report of a fit (`fitting.fit`) on questions of the whole collection.
 
     `size` questions of each part are asked twice: of all of `data`, and of all but their own
     article. Brevity, weight of retrieval and lead are those that are shipped.

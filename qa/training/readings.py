@@ -80,7 +80,7 @@ def read(
                 continue
             articles = None if keys is None else [ids[key] for key in keys]
             (found,) = assistant.gather([question.text], articles=articles)
-            slim = replace(found, articles={}, words=str.split)
+            slim = replace(found, articles={})
             yield Reading(question, setting, title, answerable, slim)
 
 
