@@ -1,9 +1,9 @@
 """Features of a question's best span → the probability that it is right.
 
-The weights are plain numbers in confidence.json, fitted by `python -m qa.training.calibrate` on
+The weights are plain numbers in confidence.json, fitted by `python -m qa.training calibrate` on
 questions whose answers are known, through the whole pipeline. There are few features, and each can
-only speak for a span: what the words of question and sentence have in common, and their cosine,
-got weights that were wrong on other people's questions than those of the fit.
+only speak for a span. With what the words of question and sentence have in common, and with the
+cosine of question and passage, it was worse on questions of another kind than those fitted on.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Confidence:
         if set(model.weights) != set(FEATURES):
             raise ModelError(
                 f"{path} has weights for {', '.join(sorted(model.weights))}; expected"
-                f" {', '.join(sorted(FEATURES))}. Fit it again: `python -m qa.training.calibrate`"
+                f" {', '.join(sorted(FEATURES))}. Fit it again: `python -m qa.training calibrate`"
             )
         return model
 
