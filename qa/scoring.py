@@ -2,8 +2,8 @@
 
 The weights are plain numbers in confidence.json, fitted by `python -m qa.training calibrate` on
 questions whose answers are known, through the whole pipeline. There are few features, and each can
-only speak for a span. With what the words of question and sentence have in common, and with the
-cosine of question and passage, it was worse on questions of another kind than those fitted on.
+only speak for a span: what the words of question and sentence have in common, and the cosine of
+question and passage, got negative weights that SQuAD's questions contradicted.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ import pytest
 from tokenizers import Tokenizer
 
 from index.errors import FootnoteError, ModelError
+from qa import scoring
 from qa.evaluation.datasets import Context, GoldAnswer, Question, read_dataset
 from qa.reader import SpanReader, special_tokens
 from qa.reader_model import DEFAULT_MODEL, HASHES
@@ -336,7 +337,7 @@ def test_transfer_fits_on_the_other_kinds(monkeypatch: pytest.MonkeyPatch) -> No
     """Each kind is asked of a model of the others: what holds for one only hurts."""
     question = Question("1", "Who?", (), answerable=True, keys=("k",))
     impossible = replace(question, answerable=False)
-    evidence = Evidence("Who?", [], [], {}, 1)
+    evidence, model = Evidence("Who?", [], [], {}, 1), scoring.Confidence.load()
     rng = random.Random(0)  # noqa: S311 - sampling, not secrecy
     cases, kinds = [], []
     for number in range(1200):
@@ -348,12 +349,13 @@ def test_transfer_fits_on_the_other_kinds(monkeypatch: pytest.MonkeyPatch) -> No
         features = {"score": score, "margin": 0.0, "fused": fused, "agreement": 0.0}
         cases.append(fitting.Case(reading, right, features))
         kinds.append(kind)
-    assert fitting.transfer(cases, ["plain"] * len(cases), seed=0) == {}
-    both = fitting.transfer(cases, kinds, seed=0)
+    assert fitting.transfer(cases, ["plain"] * len(cases), model, seed=0) == {}
+    both = fitting.transfer(cases, kinds, model, seed=0)
     assert set(both) == {"plain", "odd"}
     assert both["odd"]["cases"] == 600
-    monkeypatch.setattr(fitting, "FEATURES", ("score",))
-    one = fitting.transfer(cases, kinds, seed=0)
+    for module in (fitting, scoring):
+        monkeypatch.setattr(module, "FEATURES", ("score",))
+    one = fitting.transfer(cases, kinds, model, seed=0)
     for kind in ("plain", "odd"):
         assert one[kind]["auroc"] > both[kind]["auroc"] + 0.1
         assert one[kind]["ece"] < both[kind]["ece"] - 0.1

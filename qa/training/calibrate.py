@@ -28,19 +28,17 @@ import json
 import logging
 import math
 import pickle
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from qa.assistant import Assistant
-from qa.evaluation import metrics
 from qa.evaluation.datasets import read_dataset
 from qa.reader import SpanReader
 from qa.reader_model import DEFAULT_MODEL
 from qa.scoring import Confidence
-from qa.selector import group_features
 from qa.training.alone import fit_alone, fit_brevity
-from qa.training.fitting import Case, balanced, fit, transfer
+from qa.training.fitting import balanced, fit, judge, transfer
 from qa.training.manifest import write_manifest
 from qa.training.parts import collection_index, held_out_part, together
 from qa.training.readings import Reading, passages_read, read, shortened, stored
@@ -53,42 +51,20 @@ _LEADS = (4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, math.inf)  # that are tried
 _LOSS = 0.001  # share of first spans that may be wrong for reading less
 
 
-def judge(
-    readings: Iterable[Reading], assistant: Assistant, confidence: Confidence
-) -> Iterator[Case]:
-    """Yield the case of each reading that has a span and is not doubtful."""
-    with assistant.index.snapshot() as snapshot:
-        for reading in readings:
-            evidence = replace(
-                reading.evidence,
-                articles=snapshot.articles(s.article_id for s in reading.evidence.spans),
-            )
-            groups = evidence.groups(confidence)
-            if not groups:
-                continue
-            f1 = metrics.f1(groups[0].best.text, reading.question.answers)
-            right = f1 >= metrics.RIGHT_F1
-            if right and not reading.answerable:
-                continue  # another passage happens to say the same: neither right nor wrong
-            yield Case(reading, right, group_features(groups, 0))
-
-
 def fit_retrieval(
-    readings: Sequence[Reading], assistant: Assistant, confidence: Confidence
+    readings: Sequence[Reading], confidence: Confidence
 ) -> tuple[float, dict[float, int]]:
     """Return the weight of retrieval with the most right first spans, and the count at each."""
     asked = [reading for reading in readings if reading.answerable]
     right = {
-        weight: sum(
-            case.right for case in judge(asked, assistant, replace(confidence, retrieval=weight))
-        )
+        weight: sum(case.right for case in judge(asked, replace(confidence, retrieval=weight)))
         for weight in _RETRIEVAL
     }
     return max(right, key=right.__getitem__), right
 
 
 def fit_lead(
-    readings: Sequence[Reading], assistant: Assistant, confidence: Confidence
+    readings: Sequence[Reading], confidence: Confidence
 ) -> tuple[float, dict[float, tuple[float, float]]]:
     """Return the least lead that costs next to no right first span.
 
@@ -100,7 +76,7 @@ def fit_lead(
         model = replace(confidence, lead=lead)
         counts = [passages_read(reading, model) for reading in asked]
         short = [shortened(reading, count) for reading, count in zip(asked, counts, strict=True)]
-        right = sum(case.right for case in judge(short, assistant, model)) / len(asked)
+        right = sum(case.right for case in judge(short, model)) / len(asked)
         found[lead] = (round(right, 4), round(sum(counts) / len(asked), 2))
     enough = found[_LEADS[-1]][0] - _LOSS
     return next(lead for lead in _LEADS if found[lead][0] >= enough), found
@@ -133,36 +109,36 @@ def run(options: argparse.Namespace) -> None:
     file = options.work / "readings.pickle"
     before = list(stored(file))
     everything = replace(Confidence.load(options.out), brevity=brevity, lead=math.inf)  # is read
-    with Assistant.open(index, reader=options.model, confidence=everything) as assistant:
-        with file.open("ab") as log:
-            done = {reading.question.id for reading in before}
-            new = itertools.chain.from_iterable(
-                read(
-                    assistant,
-                    replace(data, questions=part.questions),
-                    size=options.questions,
-                    seed=options.seed,
-                    done=done,
-                )
-                for part in parts
+    with (
+        Assistant.open(index, reader=options.model, confidence=everything) as assistant,
+        file.open("ab") as log,
+    ):
+        done = {reading.question.id for reading in before}
+        new = itertools.chain.from_iterable(
+            read(
+                assistant,
+                replace(data, questions=part.questions),
+                size=options.questions,
+                seed=options.seed,
+                done=done,
             )
-            for number, reading in enumerate(new, 1):
-                pickle.dump(reading, log)
-                if number % 100 == 0:
-                    log.flush()
-                    _log.info("%d readings", len(before) + number)
-        readings = list(stored(file))
-        weight, right = fit_retrieval(readings, assistant, everything)
-        confidence = replace(everything, retrieval=weight)
-        lead, by_lead = fit_lead(readings, assistant, confidence)
-        confidence = replace(confidence, lead=lead)
-        readings = [shortened(r, passages_read(r, confidence)) for r in readings]
-        cases = list(judge(readings, assistant, confidence))
+            for part in parts
+        )
+        for number, reading in enumerate(new, 1):
+            pickle.dump(reading, log)
+            if number % 100 == 0:
+                log.flush()
+                _log.info("%d readings", len(before) + number)
+    readings = list(stored(file))
+    weight, right = fit_retrieval(readings, everything)
+    confidence = replace(everything, retrieval=weight)
+    lead, by_lead = fit_lead(readings, confidence)
+    confidence = replace(confidence, lead=lead)
+    cases = list(judge([shortened(r, passages_read(r, confidence)) for r in readings], confidence))
     fitted, report = fit(balanced(cases, options.seed), confidence)
     kinds = {q.id: part.name for part in unseen for q in part.questions}
-    report["transfer"] = transfer(
-        cases, [kinds.get(case.reading.question.id, "seen") for case in cases], seed=options.seed
-    )
+    named = [kinds.get(case.reading.question.id, "seen") for case in cases]
+    report["transfer"] = transfer(cases, named, confidence, seed=options.seed)
     held = together(parts[: len(seen)])
     reader = SpanReader.load(options.model, brevity=brevity)
     threshold, alone = fit_alone(reader, held, size=_ALONE, seed=options.seed)

@@ -23,8 +23,7 @@ from qa.evaluation.datasets import Dataset, read_dataset
 from qa.evaluation.reading import evaluate_reading
 from qa.reader import SpanReader
 from qa.scoring import Confidence
-from qa.training.calibrate import judge
-from qa.training.fitting import fit
+from qa.training.fitting import fit, judge
 from qa.training.manifest import file_sha256, write_manifest
 from qa.training.parts import collection_index, held_out_part, together
 from qa.training.readings import read
@@ -108,6 +107,5 @@ def collection(
                 only=_WHOLE,
             )
         ]
-        cases = list(judge(readings, assistant, confidence))
-    _, report = fit(cases, confidence)
+    _, report = fit(list(judge(readings, confidence)), confidence)
     return report

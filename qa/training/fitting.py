@@ -1,11 +1,11 @@
-"""Judged cases → the confidence's weights and a report of how well they fit."""
+"""Readings → judged cases → the confidence's weights and a report of how well they fit."""
 
 from __future__ import annotations
 
 import itertools
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from qa.evaluation import metrics
 from qa.scoring import FEATURES, Confidence
+from qa.selector import group_features
 from qa.training.readings import Reading
 
 _SHARES = (4, 1, 1)  # with an answer, without the passage of it, impossible
@@ -26,6 +27,19 @@ class Case:
     reading: Reading
     right: bool
     features: Mapping[str, float]
+
+
+def judge(readings: Iterable[Reading], confidence: Confidence) -> Iterator[Case]:
+    """Yield the case of each reading that has a span and is not doubtful."""
+    for reading in readings:
+        groups = reading.evidence.groups(confidence)
+        if not groups:
+            continue
+        f1 = metrics.f1(groups[0].best.text, reading.question.answers)
+        right = f1 >= metrics.RIGHT_F1
+        if right and not reading.answerable:
+            continue  # another passage happens to say the same: neither right nor wrong
+        yield Case(reading, right, group_features(groups, 0))
 
 
 def balanced(cases: Sequence[Case], seed: int) -> list[Case]:
@@ -57,16 +71,24 @@ def fit(cases: Sequence[Case], confidence: Confidence) -> tuple[Confidence, dict
     p = cross_val_predict(model, z, y, groups=titles, cv=GroupKFold(5), method="predict_proba")[
         :, 1
     ]
-    model.fit(z, y)
+    fitted = replace(_weighed(cases, confidence), precisions=precisions(p, y))
+    return fitted, _report(cases, y, p, fitted)
+
+
+def _weighed(cases: Sequence[Case], confidence: Confidence) -> Confidence:
+    """Return the confidence with the bias and the weights that fit the cases best."""
+    from sklearn.linear_model import LogisticRegression
+
+    x, y = _arrays(cases)
+    mean, scale = _scale(x)
+    model = LogisticRegression(C=1.0, max_iter=1000).fit((x - mean) / scale, y)
     weights = model.coef_[0] / scale
     bias = float(model.intercept_[0] - (weights * mean).sum())
-    fitted = replace(
+    return replace(
         confidence,
         bias=round(bias, 4),
         weights={n: round(float(w), 4) for n, w in zip(FEATURES, weights, strict=True)},
-        precisions=precisions(p, y),
     )
-    return fitted, _report(cases, y, p, fitted)
 
 
 def precisions(p: Any, y: Any) -> list[tuple[float, float]]:
@@ -100,25 +122,25 @@ def _report(cases: Sequence[Case], y: Any, p: Any, fitted: Confidence) -> dict[s
     }
 
 
-def transfer(cases: Sequence[Case], kinds: Sequence[str], *, seed: int) -> dict[str, Any]:
+def transfer(
+    cases: Sequence[Case], kinds: Sequence[str], confidence: Confidence, *, seed: int
+) -> dict[str, Any]:
     """Return what a fit comes to on questions of another kind than its own.
 
     `kinds` names for each case where its question comes from. The cases of each kind are asked,
     `balanced`, of a model that was fitted on those of the other kinds.
     """
-    from sklearn.linear_model import LogisticRegression
-
     found = {}
     for kind in sorted(set(kinds)) if len(set(kinds)) > 1 else ():
         sides = (
             [c for c, k in zip(cases, kinds, strict=True) if (k == kind) is own]
             for own in (False, True)
         )
-        (x, y), (asked, right) = (_arrays(balanced(side, seed)) for side in sides)
-        mean, scale = _scale(x)
-        model = LogisticRegression(C=1.0, max_iter=1000).fit((x - mean) / scale, y)
-        p = model.predict_proba((asked - mean) / scale)[:, 1]
-        found[kind] = {"cases": len(p), **_figures(p, right)}
+        others, asked = (balanced(side, seed) for side in sides)
+        model = _weighed(others, confidence)
+        p = np.array([model.probability(case.features) for case in asked])
+        y = np.array([case.right for case in asked])
+        found[kind] = {"cases": len(p), **_figures(p, y)}
     return found
 
 

@@ -28,7 +28,7 @@ class Reading:
     setting: str
     title: str  # of the article the question is about
     answerable: bool
-    evidence: Evidence  # without the articles' texts: the index has them
+    evidence: Evidence  # without the articles: no feature needs them
 
 
 def settings(
