@@ -1,8 +1,9 @@
 """Question → answer in the articles' own words.
 
-assistant.py  the whole way        reader.py    passages → candidate spans
-retriever.py  question → hits      scoring.py   features → probability
-selector.py   spans → answer       values.py    Answer, Citation, Outcome
+assistant.py  the whole way        scoring.py   features → probability
+retriever.py  question → hits      selector.py  spans → answer
+reading.py    hits → spans         values.py    Answer, Citation, Outcome
+reader.py     a text → its spans
 
 conversation/ a question that leans on what came before → whole questions
 evaluation/   how well it does, on questions of known answer

@@ -18,15 +18,15 @@ from qa.conversation.small_talk import SmallTalk, latest_answer, one_of_each, re
 from qa.conversation.understanding import Lean, Understanding, names_something, understand
 from qa.proof import cited_ids, proved, still_standing
 from qa.questions import check_question, question_notice
-from qa.reader import Candidate, Reader, SpanReader
+from qa.reader import Reader, SpanReader
 from qa.reader_model import DEFAULT_MODEL
+from qa.reading import read_hits
 from qa.retriever import DEPTH, retrieve, retrieve_near
 from qa.scoring import Confidence
-from qa.selector import Evidence, select, settled
-from qa.values import Answer, Hit, Span
+from qa.selector import Evidence, select
+from qa.values import Answer, Hit
 
 READ = 10  # passages that the reader reads of a question
-STEP = 1  # of these are read before it is asked whether that is enough
 
 
 class Assistant:
@@ -201,7 +201,7 @@ class Assistant:
                 )
                 found = snapshot.articles(h.passage.article_id for row in hits for h in row)
         with clock("read"):
-            spans = self._read(questions, hits)
+            spans = read_hits(self._reader, questions, hits, found, self._confidence)
         with clock("select"):
             evidence = [
                 Evidence(*row, found, snapshot.generation)
@@ -233,44 +233,11 @@ class Assistant:
                 hits = retrieve(snapshot, embedder, questions, READ, articles=articles)
                 found = snapshot.articles(h.passage.article_id for row in hits for h in row)
         with clock("read"):
-            spans = self._read(questions, hits)
+            spans = read_hits(self._reader, questions, hits, found, self._confidence)
         return [
             Evidence(*row, found, snapshot.generation)
             for row in zip(questions, hits, spans, strict=True)
         ]
-
-    def _read(self, questions: Sequence[str], hits: Sequence[Sequence[Hit]]) -> list[list[Span]]:
-        """Return each question's spans over its hits, in article coordinates.
-
-        The best hits are read first; the others only while a span there may rank higher.
-        """
-        spans: list[list[Span]] = [[] for _ in hits]
-        rows: Sequence[int] = range(len(hits))
-        for first in range(0, max(map(len, hits), default=0), STEP):
-            rest = first + STEP
-            pairs = [(i, hit) for i in rows for hit in hits[i][first:rest]]
-            texts = [(questions[i], hit.passage.text) for i, hit in pairs]
-            for (i, hit), found in zip(pairs, self._reader.read(texts), strict=True):
-                spans[i] += [_span(hit, candidate) for candidate in found]
-            rows = [
-                i
-                for i in rows
-                if not settled(questions[i], spans[i], hits[i][rest:], self._confidence)
-            ]
-        return spans
-
-
-def _span(hit: Hit, found: Candidate) -> Span:
-    """Return what was found in a hit's passage, in article coordinates."""
-    return Span(
-        article_id=hit.passage.article_id,
-        start=hit.passage.start + found.start,
-        end=hit.passage.start + found.end,
-        text=hit.passage.text[found.start : found.end],
-        score=found.score,
-        probability=found.probability,
-        hit=hit,
-    )
 
 
 def answer(question: str, *, index: Path | str) -> Answer:

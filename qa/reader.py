@@ -1,4 +1,4 @@
-"""Passages → candidate spans: a BERT span reader, run in batched windows.
+"""Texts → candidate spans: a BERT span reader, run in batched windows.
 
 Every score is normalised by the window's own score for "no answer", start + end at [CLS], so
 that spans of different windows and passages compare (as in PrimeQA and Wang et al. 2019).

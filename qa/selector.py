@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import string
 from collections.abc import Callable, Mapping, Sequence
@@ -80,18 +79,6 @@ def group_features(groups: Sequence[Group], number: int) -> dict[str, float]:
     rival = next((g.best for i, g in enumerate(groups) if i != number), None)
     agreeing = sum(1 for other in group.spans[1:] if other.score >= _AGREES)
     return features(group.best, rival, agreeing)
-
-
-def settled(
-    question: str, spans: Sequence[Span], unread: Sequence[Hit], confidence: Confidence
-) -> bool:
-    """Say whether the passages not read yet need not be: no span of them is likely to rank first.
-
-    A question that asks for several things is never settled before all is read.
-    """
-    best = max(map(confidence.rank, spans), default=-math.inf)
-    rest = max((confidence.retrieval * hit.score for hit in unread), default=0.0)
-    return best - rest >= confidence.lead and several(question) == 1
 
 
 def select(evidence: Evidence, confidence: Confidence) -> Answer:

@@ -9,7 +9,7 @@ import pytest
 from index.errors import PrecisionError
 from index.values import Article, Passage, text_sha256
 from qa.scoring import FEATURES, Confidence, features
-from qa.selector import Evidence, group_spans, normalised, select, settled
+from qa.selector import Evidence, group_spans, normalised, select
 from qa.values import Hit, Outcome, Span
 
 CONFIDENCE = Confidence(
@@ -136,14 +136,3 @@ def test_precision_sets_the_threshold() -> None:
             fitted.at_precision(precision)
     with pytest.raises(PrecisionError):
         CONFIDENCE.at_precision(0.5)
-
-
-def test_reading_ends_where_nothing_unread_is_likely_to_rank_first() -> None:
-    """A span must be ahead of the best unread passage by the lead; several things need all."""
-    model = replace(CONFIDENCE, retrieval=20.0, lead=4.0)
-    found, unread = span("a", 0, 3, 4.0), span("b", 0, 3, 0.0).hit  # both hits score 0.1
-    assert settled("who won?", [found], [unread], model)
-    assert not settled("who won?", [found], [replace(unread, score=0.11)], model)
-    assert not settled("which people won?", [found], [unread], model)
-    assert not settled("who won?", [], [unread], model)
-    assert not settled("who won?", [found], [unread], CONFIDENCE)  # no lead was fitted

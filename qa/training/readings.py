@@ -12,10 +12,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from qa.assistant import STEP, Assistant
+from qa.assistant import Assistant
 from qa.evaluation.datasets import Dataset, Question
+from qa.reading import STEP, settled
 from qa.scoring import Confidence
-from qa.selector import Evidence, settled
+from qa.selector import Evidence
 
 _TINY = 4  # passages of the smallest setting: a short news article
 
