@@ -16,7 +16,7 @@ from qa.scoring import Confidence
 from qa.spans import several
 from qa.values import Hit, Span
 
-STEP = 1  # passages that are read before it is asked whether they are enough
+STEP = 2  # passages read before it is asked whether that is enough: each retriever's first
 AROUND = 250  # code points read on each side of a passage: most then still fit one window
 
 

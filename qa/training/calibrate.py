@@ -15,7 +15,7 @@ too, as a large collection has more that looks like an answer and is none.
 Five more numbers are fitted. `brevity`: what each word piece of a span costs, before anything is
 read (`qa.training.alone`). `retrieval`: what the retriever's score counts beside the reader's
 when spans are ranked, so that most first spans are right. `lead`: by how much a span must be ahead
-of the passages not read yet for them to be left unread, so that as many are right. `precisions`:
+of the passages not read yet for them to be left unread, so that no right one is lost. `precisions`:
 from which probability on a share of the answers is right. `alone`: from which score of the reader
 a passage read by itself answers, on held-out questions of which half are impossible.
 """
@@ -48,7 +48,7 @@ _BREVITY = 1500  # questions of brevity, of each part
 _ALONE = 3000  # questions of the threshold of reading alone
 _RETRIEVAL = (0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 80.0)  # weights that are tried
 _LEADS = (4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, math.inf)  # that are tried
-_LOSS = 0.001  # share of first spans that may be wrong for reading less
+_LOSS = 0.001  # share of first spans that may be lost by reading less
 
 
 def fit_retrieval(
@@ -65,21 +65,26 @@ def fit_retrieval(
 
 def fit_lead(
     readings: Sequence[Reading], confidence: Confidence
-) -> tuple[float, dict[float, tuple[float, float]]]:
-    """Return the least lead that costs next to no right first span.
+) -> tuple[float, dict[float, dict[str, float]]]:
+    """Return the least lead that loses next to no right first span, and the figures of each.
 
-    And for each lead the share of right first spans and the mean number of passages read.
+    Lost are those that reading everything finds. What is right only because a passage was left
+    unread is luck, and does not make up for them.
     """
     asked = [reading for reading in readings if reading.answerable]
-    found = {}
-    for lead in _LEADS:
+    found, every = {}, set[int]()
+    for lead in reversed(_LEADS):
         model = replace(confidence, lead=lead)
         counts = [passages_read(reading, model) for reading in asked]
         short = [shortened(reading, count) for reading, count in zip(asked, counts, strict=True)]
-        right = sum(case.right for case in judge(short, model)) / len(asked)
-        found[lead] = (round(right, 4), round(sum(counts) / len(asked), 2))
-    enough = found[_LEADS[-1]][0] - _LOSS
-    return next(lead for lead in _LEADS if found[lead][0] >= enough), found
+        right = {number for number, one in enumerate(short) for c in judge([one], model) if c.right}
+        every = every or right
+        found[lead] = {
+            "right": round(len(right) / len(asked), 4),
+            "lost": round(len(every - right) / len(asked), 4),
+            "read": round(sum(counts) / len(asked), 2),
+        }
+    return next(lead for lead in _LEADS if found[lead]["lost"] <= _LOSS), found
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -151,7 +156,7 @@ def run(options: argparse.Namespace) -> None:
             **report,
             "exact_and_f1_by_brevity": by_brevity,
             "right_by_retrieval": right,
-            "right_and_read_by_lead": by_lead,
+            "by_lead": by_lead,
             "alone": alone,
         },
     }
