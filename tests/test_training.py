@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 
 from index.errors import FootnoteError, ModelError
 from qa import scoring
-from qa.evaluation.datasets import Context, Dataset, GoldAnswer, Question, read_dataset
+from qa.evaluation.datasets import Context, GoldAnswer, Question, read_dataset
 from qa.reader import SpanReader, special_tokens
 from qa.reader_model import DEFAULT_MODEL, HASHES
 from qa.selector import Evidence
@@ -137,34 +137,6 @@ def test_retrieved_passages_do_not_say_the_answer_in_short() -> None:
     assert not list(negatives.retrieved(question, passages[:1], random.Random(0)))  # noqa: S311
 
 
-def test_siblings_are_passages_of_the_same_article() -> None:
-    """A question gets a passage of its own article without the answer; a short one has none."""
-    filler = "Nothing of note happened on any of those days. " * 60
-    contexts = (
-        Context("k", "Log", f"The keeper was Marta Lind. {filler}"),
-        Context("s", "Note", "Bob left."),
-    )
-    asked = (
-        Question("1", "Who was the keeper?", (GoldAnswer("Marta Lind"),), True, ("k",)),
-        Question("2", "Who left?", (GoldAnswer("Bob"),), True, ("s",)),
-    )
-    data = Dataset("toy", asked, contexts)
-    for seed in range(5):
-        (made,) = prepare.siblings([data], 1.0, random.Random(seed))  # noqa: S311
-        assert made.kind == "sibling"
-        assert made.asked == ("1", "Who was the keeper?")
-        assert made.passage in contexts[0].text
-        assert "Marta Lind" not in made.passage
-
-
-def test_a_file_given_twice_asks_twice(tmp_path: Path) -> None:
-    """The questions of its copy have ids of their own, so that they are no windows of one."""
-    file = shutil.copy(TOY, tmp_path / "a.json")
-    first, second = prepare._read([file, file])
-    assert len(first.questions) == len(second.questions)
-    assert not {q.id for q in first.questions} & {q.id for q in second.questions}
-
-
 def test_cut_takes_every_sentence_with_the_answer() -> None:
     """A passage is left without its answer, and only where enough of it is left."""
     rest = "The town lies on a plain. " * 12
@@ -227,38 +199,6 @@ def test_loss_adds_the_places_up(tokenizer: Tokenizer) -> None:
     for window, places in ((two, 2), (null, 1)):
         loss = train._loss(Flat(), collate([window], 0), torch.device("cpu"))
         assert loss.item() == pytest.approx(-np.log(places / allowed**2), rel=1e-5)
-
-
-def test_windows_of_one_question_share_a_loss(tokenizer: Tokenizer) -> None:
-    """They stay in one batch, and together are one softmax over the passages of both."""
-    import torch
-
-    passages = "Ada was here.", "Nobody was there at all."
-    own = Example("1", "answer", "", "Who?", passages[0], ((0, 3),))
-    found = Example("1-retrieved", "retrieved", "", "Who?", passages[1])
-    changed = Example("1-noun", "noun", "", "Who not?", passages[0])
-    others = [Example(str(i), "other", "", "Who?", passages[1] * (i % 4 + 1)) for i in range(2, 30)]
-    pool = list(windows([own, *others, changed, found], tokenizer, size=64, shared=True))
-    assert pool[0].asked == pool[-1].asked != pool[-2].asked
-    run = list(batches(pool, pieces=256, pad=0, seed=1))
-    assert all(batch.ids.size <= 256 for batch in run)
-    assert sum(len(batch.ids) for batch in run) == len(pool)
-    assert [len(b.ids) - b.asked.max() - 1 for b in run if len(set(b.asked)) < len(b.asked)] == [1]
-
-    class Sure(torch.nn.Module):
-        """[CLS] is liked by 1 more than any other place."""
-
-        def forward(self, input_ids: torch.Tensor, **_: torch.Tensor) -> object:
-            logits = torch.zeros(input_ids.shape)
-            logits[:, 0] = 1
-            return argparse.Namespace(start_logits=logits, end_logits=logits)
-
-    batch = collate([pool[0], pool[-1]], 0)
-    alone, both = (
-        train._loss(Sure(), batch, torch.device("cpu"), shared=w).item() for w in (0.0, 0.5)
-    )
-    places = sum(len(window.ids) - window.first - 1 for window in (pool[0], pool[-1]))
-    assert both - alone == pytest.approx(0.5 * 2 * np.log(places), rel=1e-5)
 
 
 def test_dropout_is_the_same_for_all_pieces_of_a_window() -> None:

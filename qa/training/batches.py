@@ -27,15 +27,13 @@ class Window:
     ids: np.ndarray[Any, np.dtype[np.uint16]]
     first: int  # where the passage begins in ids
     spans: tuple[tuple[int, int], ...]  # first and last word piece of each answer, in ids
-    asked: int  # the same for windows of one question, which stay together in a batch
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Arrays `(windows, length)`; `starts` and `ends` hold one row for each answer's place.
 
-    Windows without an answer have one place, [CLS]. `owner` is each place's window, `asked` each
-    window's question, 0 to questions - 1.
+    Windows without an answer have one place, [CLS]. `owner` is each place's window.
     """
 
     ids: np.ndarray[Any, np.dtype[np.int64]]
@@ -44,7 +42,6 @@ class Batch:
     owner: np.ndarray[Any, np.dtype[np.int64]]
     starts: np.ndarray[Any, np.dtype[np.int64]]
     ends: np.ndarray[Any, np.dtype[np.int64]]
-    asked: np.ndarray[Any, np.dtype[np.int64]]
 
 
 def windows(
@@ -53,20 +50,17 @@ def windows(
     *,
     size: int,
     occurrences: bool = False,
-    shared: bool = False,
     seed: int = 0,
 ) -> Iterator[Window]:
     """Yield one window of at most `size` word pieces of each example.
 
     A passage that is longer is cut at random so that the (first) answer is whole in the window;
     an answer that does not fit is left out with its example. With `occurrences` every place that
-    holds the answer counts, else the first, which is the one that the data names. With `shared`
-    the windows of one question stay together, else each is for itself.
+    holds the answer counts, else the first, which is the one that the data names.
     """
     cls, sep, _ = special_tokens(tokenizer)
     rng = random.Random(seed)  # noqa: S311 - sampling, not secrecy
-    known: dict[tuple[str, str], int] = {}
-    for number, example in enumerate(examples):
+    for example in examples:
         question = tokenizer.encode(example.question, add_special_tokens=False).ids[:_QUESTION]
         passage = tokenizer.encode(example.passage, add_special_tokens=False)
         room = size - len(question) - 3
@@ -92,8 +86,7 @@ def windows(
             for s, e in spans
             if s >= start and e < start + room
         ]
-        asked = known.setdefault(example.asked, number) if shared else number
-        yield Window(np.array(ids, dtype=np.uint16), first, tuple(inside), asked)
+        yield Window(np.array(ids, dtype=np.uint16), first, tuple(inside))
 
 
 def _pieces(offsets: Sequence[tuple[int, int]], start: int, end: int) -> tuple[int, int] | None:
@@ -107,36 +100,30 @@ def batches(
 ) -> Iterator[Batch]:
     """Yield the batches of a whole run, each of at most `pieces` padded word pieces."""
     for epoch in range(epochs):
-        for group in _groups(pool, pieces, seed + epoch):
+        for group in _groups([len(w.ids) for w in pool], pieces, seed + epoch):
             yield collate([pool[i] for i in group], pad)
 
 
 def count(pool: Sequence[Window], *, pieces: int, seed: int, epochs: int = 1) -> int:
     """Return the number of batches that `batches` yields."""
-    return sum(len(_groups(pool, pieces, seed + epoch)) for epoch in range(epochs))
+    lengths = [len(w.ids) for w in pool]
+    return sum(len(_groups(lengths, pieces, seed + epoch)) for epoch in range(epochs))
 
 
-def _groups(pool: Sequence[Window], pieces: int, seed: int) -> list[list[int]]:
+def _groups(lengths: Sequence[int], pieces: int, seed: int) -> list[list[int]]:
     """Return windows by number in batches: shuffled, sorted within pools, batches shuffled."""
     rng = random.Random(seed)  # noqa: S311 - sampling, not secrecy
-    by_question: dict[int, list[int]] = {}
-    for number, window in enumerate(pool):
-        by_question.setdefault(window.asked, []).append(number)
-    units = list(by_question.values())
-    rng.shuffle(units)
+    order = list(range(len(lengths)))
+    rng.shuffle(order)
     size = _POOL * max(1, pieces // 160)
     groups: list[list[int]] = []
-
-    def longest(unit: Sequence[int]) -> int:
-        return max(len(pool[number].ids) for number in unit)
-
-    for first in range(0, len(units), size):
+    for first in range(0, len(order), size):
         group: list[int] = []
-        for unit in sorted(units[first : first + size], key=longest):
-            if group and (len(group) + len(unit)) * _padded(longest(unit)) > pieces:
+        for i in sorted(order[first : first + size], key=lambda i: lengths[i]):
+            if group and (len(group) + 1) * _padded(lengths[i]) > pieces:
                 groups.append(group)
                 group = []
-            group += unit
+            group.append(i)
         groups.append(group)
     rng.shuffle(groups)
     return groups
@@ -157,5 +144,4 @@ def collate(group: Sequence[Window], pad: int) -> Batch:
         types[row, window.first : len(window.ids)] = 1
     places = [(row, *span) for row, w in enumerate(group) for span in (w.spans or ((0, 0),))]
     owner, starts, ends = np.array(places, dtype=np.int64).T
-    asked = np.unique([window.asked for window in group], return_inverse=True)[1]
-    return Batch(ids, mask, types, owner, starts, ends, asked)
+    return Batch(ids, mask, types, owner, starts, ends)

@@ -27,11 +27,6 @@ class Example:
     passage: str
     spans: tuple[tuple[int, int], ...] = ()
 
-    @property
-    def asked(self) -> tuple[str, str]:
-        """What examples of one question have in common, whatever passage they have."""
-        return self.id.removesuffix(f"-{self.kind}"), self.question
-
 
 def held_out(title: str) -> bool:
     """Say whether an article of the training data is kept for fitting: every tenth."""

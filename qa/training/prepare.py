@@ -13,14 +13,10 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
-from index.chunker import Chunking, chunk
 from index.library import open_index
 from qa.evaluation.datasets import Context, Dataset, Question, read_dataset
-from qa.reader_model import DEFAULT_MODEL, load_tokenizer
-from qa.reading import AROUND
 from qa.retriever import retrieve
 from qa.training import negatives
 from qa.training.examples import EXAMPLES, Example, write_examples
@@ -43,7 +39,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--work", type=Path, default=Path("build/training"))
     parser.add_argument("--perturbed", type=float, default=0.28, help="share of the questions")
     parser.add_argument("--retrieved", type=float, default=0.12, help="share of the questions")
-    parser.add_argument("--sibling", type=float, default=0.0, help="share of the questions")
     parser.add_argument("--cut", type=float, default=0.06, help="share of the questions")
     parser.add_argument("--other", type=float, default=0.02, help="share of the questions")
     parser.add_argument("--seed", type=int, default=0)
@@ -52,16 +47,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Write `examples.jsonl.gz` and its manifest into the folder `work`."""
     options.work.mkdir(parents=True, exist_ok=True)
-    parts = [training_part(data) for data in _read(options.data)]
+    parts = [training_part(read_dataset(path)) for path in options.data]
     rng = random.Random(options.seed)  # noqa: S311 - sampling, not secrecy
     examples = list(answers(parts))
     _log.info("%d questions with their own passages", len(examples))
     examples += near(parts, options, rng)
     _log.info("%d examples with the changed ones", len(examples))
     examples += found(parts[0], options.work, options.retrieved, rng)
-    examples += siblings(parts, options.sibling, rng)
-    order: dict[tuple[str, str], float] = {}  # examples of one question stay together
-    examples.sort(key=lambda example: order.setdefault(example.asked, rng.random()))
+    rng.shuffle(examples)
     path = options.work / EXAMPLES
     write_examples(path, examples)
     kinds = dict(Counter(example.kind for example in examples).most_common())
@@ -69,16 +62,6 @@ def run(options: argparse.Namespace) -> None:
         options.work / "examples.json", inputs=options.data, settings=vars(options), examples=kinds
     )
     _log.info("%s: %s", path, kinds)
-
-
-def _read(paths: Sequence[Path]) -> Iterator[Dataset]:
-    """Yield the files; where one comes again its questions get ids of their own."""
-    before: Counter[Path] = Counter()
-    for path in paths:
-        data, copy = read_dataset(path), before[path]
-        before[path] += 1
-        asked = (replace(q, id=f"{q.id}#{copy}") if copy else q for q in data.questions)
-        yield replace(data, questions=tuple(asked))
 
 
 def _answered(question: Question) -> bool:
@@ -152,36 +135,3 @@ def found(data: Dataset, work: Path, share: float, rng: random.Random) -> Iterat
                     if keys[hit.passage.article_id] in contexts
                 ]
                 yield from negatives.retrieved(question, passages, rng)
-
-
-def siblings(parts: Sequence[Dataset], share: float, rng: random.Random) -> Iterator[Example]:
-    """Yield questions with another passage of the same article, cut and read as when asked."""
-    tokenizer = load_tokenizer(DEFAULT_MODEL)
-
-    def count(text: str) -> int:
-        return len(tokenizer.encode(text, add_special_tokens=False).ids)
-
-    for data in parts:
-        contexts = {context.key: context for context in data.contexts}
-        around: dict[str, list[str]] = {}
-        for question in filter(_answered, data.questions):
-            context = contexts[question.keys[0]]
-            if rng.random() >= share:
-                continue
-            if context.key not in around:
-                text = context.text
-                around[context.key] = [
-                    text[max(0, cut.start - AROUND) : cut.end + AROUND]
-                    for cut in chunk(text, count, Chunking())
-                ]
-            fit = [
-                text for text in around[context.key] if not negatives.holds(text, question.answers)
-            ]
-            if fit:
-                yield Example(
-                    f"{question.id}-sibling",
-                    "sibling",
-                    context.title,
-                    question.text,
-                    rng.choice(fit),
-                )

@@ -3,11 +3,7 @@
 The loss of a window is -log of the probability of its answers' places, start and end each by a
 softmax over the passage and [CLS], where [CLS] stands for "no answer" (Devlin et al. 2019). With
 `--occurrences` the probabilities of all places that hold the answer add up (marginal likelihood,
-Clark and Gardner 2018). With `--shared W` the windows of one question, of which one has its answer,
-have a loss together too, of weight W: start and end each by one softmax over the passages of all,
-each logit less its window's one for "no answer", which is how spans of different passages are
-compared when a question is answered (shared normalisation, Clark and Gardner 2018; Wang et al.
-2019).
+Clark and Gardner 2018).
 
 With `--dropout` hidden features are dropped, each for all word pieces of a window at once
 (variational dropout, Gal and Ghahramani 2016): random numbers for each piece would halve the speed
@@ -25,7 +21,7 @@ import logging
 import time
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +55,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pieces", type=int, default=5632, help="padded word pieces of a batch")
     parser.add_argument("--window", type=int, default=320, help="word pieces of a window")
     parser.add_argument("--occurrences", action="store_true", help="train on every place")
-    parser.add_argument("--shared", type=float, default=0.0, help="weight of the loss together")
     parser.add_argument("--dropout", type=float, default=0.0, help="share of features dropped")
     parser.add_argument("--masked", type=float, default=0.0, help="share of word pieces masked")
     parser.add_argument("--seed", type=int, default=0)
@@ -108,7 +103,7 @@ def run(options: argparse.Namespace) -> None:
         for group in optimizer.param_groups:
             group["lr"] = options.rate * _rate(step, total)
         with fast_products():
-            loss = _loss(model, batch, device, shared=options.shared)
+            loss = _loss(model, batch, device)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), _CLIP)
         optimizer.step()
@@ -143,15 +138,9 @@ def _windows(options: argparse.Namespace, tokenizer: Tokenizer) -> tuple[list[Wi
             kinds[example.kind] += 1
             yield example
 
-    pool = windows(
-        chosen(),
-        tokenizer,
-        size=options.window,
-        occurrences=options.occurrences,
-        shared=options.shared > 0,
-        seed=options.seed,
-    )
-    return list(pool), dict(kinds.most_common())
+    size, every = options.window, options.occurrences
+    pool = list(windows(chosen(), tokenizer, size=size, occurrences=every, seed=options.seed))
+    return pool, dict(kinds.most_common())
 
 
 def _begun_with(options: argparse.Namespace) -> dict[str, Any]:
@@ -165,7 +154,6 @@ def _begun_with(options: argparse.Namespace) -> dict[str, Any]:
         "pieces",
         "window",
         "occurrences",
-        "shared",
         "dropout",
         "masked",
         "seed",
@@ -207,51 +195,27 @@ def _rate(step: int, total: int) -> float:
     return (step + 1) / warm if step < warm else (total - step) / max(1, total - warm)
 
 
-def _loss(model: Any, batch: Batch, device: Any, *, shared: float = 0.0) -> Any:
-    """Return the mean over windows of -log p(places), and that of questions; see the module."""
+def _loss(model: Any, batch: Batch, device: Any) -> Any:
+    """Return the mean over windows of -log p(places); see the module."""
     import torch
 
-    ids, mask, types, owner, starts, ends, asked = (
-        torch.from_numpy(getattr(batch, each.name)).to(device) for each in fields(batch)
+    ids, mask, types, owner, starts, ends = (
+        torch.from_numpy(a).to(device)
+        for a in (batch.ids, batch.mask, batch.types, batch.owner, batch.starts, batch.ends)
     )
     output = model(input_ids=ids, attention_mask=mask, token_type_ids=types)
-    passage = torch.zeros_like(types, dtype=torch.bool)
-    passage[:, :-1] = (types[:, :-1] & types[:, 1:]).bool()  # without its [SEP]
-    allowed = passage.clone()
+    allowed = torch.zeros_like(types, dtype=torch.bool)
+    allowed[:, :-1] = (types[:, :-1] & types[:, 1:]).bool()  # the passage without its [SEP]
     allowed[:, 0] = True
     joint = torch.zeros(len(owner), device=device)
-    over, one = torch.zeros(int(asked.max()) + 1, device=device), torch.zeros_like(joint)
-    for logits, places in (
-        (output.start_logits.float(), starts),
-        (output.end_logits.float(), ends),
-    ):
-        scores = logits.masked_fill(~allowed, -1e4).log_softmax(-1)
+    for logits, places in ((output.start_logits, starts), (output.end_logits, ends)):
+        scores = logits.float().masked_fill(~allowed, -1e4).log_softmax(-1)
         joint = joint + scores[owner, places]
-        if shared:
-            above = logits - logits[:, :1]
-            total = above.masked_fill(~passage, -1e4).logsumexp(-1)
-            over = over + _log_sum(total, asked, len(over))
-            one = one + above[owner, places]
-    loss = -_log_sum(joint, owner, len(ids)).mean()
-    answers = starts > 0
-    if not shared or not answers.any():
-        return loss
-    found = _log_sum(one[answers], asked[owner[answers]], len(over))
-    several = found.isfinite() & (asked.bincount() > 1)
-    return loss + shared * (over - found)[several].sum() / max(1, several.sum())
-
-
-def _log_sum(values: Any, group: Any, size: int) -> Any:
-    """Return log of the sum of exp of the values `(n,)` of each group, `(size,)`; -inf for none."""
-    import torch
-
-    top = torch.full((size,), -torch.inf, device=values.device).scatter_reduce(
-        0, group, values.detach(), "amax"
+    top = torch.full((len(ids),), -torch.inf, device=device).scatter_reduce(
+        0, owner, joint.detach(), "amax"
     )
-    total = torch.zeros(size, device=values.device).scatter_add(
-        0, group, (values - top[group]).exp()
-    )
-    return total.log() + top
+    total = torch.zeros(len(ids), device=device).scatter_add(0, owner, (joint - top[owner]).exp())
+    return -(total.log() + top).mean()
 
 
 @dataclass(frozen=True, slots=True)
