@@ -92,15 +92,20 @@ class Confidence:
 def features(span: Span, rival: Span | None, agreeing: int) -> dict[str, float]:
     """Return the features of a span.
 
+    Its lead over others (margin) counts as far as the reader takes it for an answer at all: it is
+    weighed by the logistic function of the score, which is small where "no answer" scores higher.
+
     Args:
         span: the span.
         rival: the best span that says something else, if any.
         agreeing: the number of other articles in which the reader found the same text.
 
     """
+    score = max(-12.0, min(12.0, span.score))
+    lead = span.score - (rival.score if rival else -12.0)
     return {
-        "score": max(-12.0, min(12.0, span.score)),
-        "margin": max(-12.0, min(12.0, span.score - (rival.score if rival else -12.0))),
+        "score": score,
+        "margin": max(-12.0, min(12.0, lead)) / (1.0 + math.exp(-score)),
         "fused": span.hit.score,
         "agreement": math.log1p(agreeing),
     }

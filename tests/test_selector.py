@@ -111,15 +111,15 @@ def test_alternative_is_never_surer_than_the_answer() -> None:
 
 
 def test_features_worked_by_hand() -> None:
-    """Margin is to the best other text, and agreement grows with each article more."""
+    """Margin is to the best other text, weighed; agreement grows with each article more."""
     best, rival = span("a", 0, 3, 5.0), span("a", 33, 36, 1.0)
     assert features(best, rival, 1) == {
         "score": 5.0,
-        "margin": 4.0,
+        "margin": pytest.approx(4 * 0.99331, abs=1e-4),  # 1 / (1 + exp(-5)) of it
         "fused": 0.1,
         "agreement": pytest.approx(0.6931, abs=1e-4),
     }
-    assert features(best, None, 0)["margin"] == 12.0
+    assert features(best, None, 0)["margin"] == pytest.approx(12 * 0.99331, abs=1e-4)
     assert features(best, None, 0)["agreement"] == 0.0
 
 
@@ -136,3 +136,10 @@ def test_precision_sets_the_threshold() -> None:
             fitted.at_precision(precision)
     with pytest.raises(PrecisionError):
         CONFIDENCE.at_precision(0.5)
+
+
+def test_a_lead_counts_little_where_the_reader_prefers_no_answer() -> None:
+    """A span that is far ahead of the others is no answer for that."""
+    doubted, liked = (features(span("a", 0, 3, score), None, 0)["margin"] for score in (-4.0, 4.0))
+    assert doubted < 0.2
+    assert liked > 11.0
