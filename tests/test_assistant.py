@@ -15,7 +15,7 @@ from index.errors import ArticleMissing, IndexMissing, QuestionError
 from qa import Assistant, Outcome
 from qa.assistant import READ
 from qa.reader import Candidate
-from qa.reading import STEP
+from qa.reading import AROUND, STEP
 from qa.scoring import Confidence
 
 GOLDEN = Path(__file__).parent / "golden" / "seeds.jsonl"
@@ -156,8 +156,12 @@ def test_reading_ends_once_that_is_settled(
     asked = Assistant(assistant.index, Sure(), model)
     asked.ask(question)
     (hits,) = asked.retrieve([question])
-    assert len(texts) == read
-    assert all(hit.passage.text in text for text, hit in zip(texts, hits, strict=False))
+    passages = [hit.passage for hit in hits[:read]]
+    whole = [assistant.index.article(passage.article_id).text for passage in passages]
+    assert texts == [
+        text[max(0, passage.start - AROUND) : passage.end + AROUND]
+        for text, passage in zip(whole, passages, strict=True)
+    ]
 
 
 def test_missing_index_names_the_fix(tmp_path: Path) -> None:
